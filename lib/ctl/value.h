@@ -3,7 +3,7 @@
  *
  * A tree lives in a pool, one pool per request: nothing in it is freed alone.
  * One pool belongs to one thread. Building never fails in the middle: an error
- * (ENOMEM, E2BIG) sticks in pool->err and is tested once, at the end; all
+ * (ENOMEM) sticks in pool->err and is tested once, at the end;
  * builders take NULL trees quietly.
  *
  *	struct value_pool pool = VALUE_POOL_INIT;
@@ -41,7 +41,7 @@ struct value_chunk;
 struct value_pool {
 	struct value_chunk *chunk;
 	size_t items;
-	int err; /* sticks: 0, ENOMEM */
+	int err; /* sticks: 0 or ENOMEM */
 };
 
 #define VALUE_POOL_INIT ((struct value_pool){0})
@@ -97,8 +97,14 @@ bool value_get_bool(const struct value *dict, const char *key, bool dflt);
  * `flag`. Case-insensitive; space = hyphen = underscore. */
 bool value_has_flag(const struct value *dict, const char *key,
 		    const char *flag);
-/* The n-th word of such a list or string; absent behind the last. */
-struct slice value_flag_at(const struct value *flags, size_t n);
+/* All words of such a list or string. In a list a word may hold spaces; in a
+ * string they separate. */
+struct value_words {
+	const struct value *member;
+	struct slice rest;
+};
+struct value_words value_words(const struct value *flags);
+bool value_word_next(struct value_words *w, struct slice *word);
 /* Whether two words are the same key or flag by the rule above. */
 bool value_word_eq(struct slice a, struct slice b);
 

@@ -109,7 +109,7 @@ struct sdpv_media {
 	bool rtcp_mux_only; /* RFC 8858 */
 	struct sdpv_fingerprint fingerprint[SDPV_FINGERPRINTS_MAX];
 	unsigned fingerprint_count; /* own, else session's */
-	struct sdpv_crypto crypto[SDPV_CRYPTOS_MAX];
+	struct sdpv_crypto crypto[SDPV_CRYPTOS_MAX]; /* lines we can use */
 	unsigned crypto_count;
 	struct slice ice_ufrag, ice_pwd; /* own, else session's; or absent */
 	unsigned candidate_count;
@@ -130,8 +130,9 @@ struct sdp_view {
 };
 
 /* 0, EBADMSG: no session description (no v=0 first, no o=, a malformed line,
- * a number out of range, an a=crypto or m= line that is not one), E2BIG: more
- * than the limits. Lines end in CRLF or LF; blank lines only at the end.
+ * a number out of range, an m= or c= line that is not one), E2BIG: more than
+ * the limits. Lines end in CRLF or LF; blank lines only at the end. An
+ * a=crypto line that is malformed or of another kind is not kept.
  * *view is undefined after an error. */
 int sdpv_parse(struct sdp_view *view, struct slice octets);
 
