@@ -1,0 +1,42 @@
+"""Fixtures: a directory per test, a pen for what it starts, daemons and peers.
+
+COUNTERSIGN_BUILD names the build directory (default: build/check of the
+source tree). Tests that need a daemon are skipped only if the build has no
+such program at all; COUNTERSIGN_FLOW_STRICT=1 (set by ./check) makes that a
+failure."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from harness.baresip import Baresip          # noqa: E402
+from harness.proc import Pen                 # noqa: E402
+from harness.sipp import Sipp                # noqa: E402
+
+
+@pytest.fixture
+def pen():
+    """Whatever is put in is stopped after the test, and ours are judged."""
+    p = Pen()
+    yield p
+    wrong = p.close()
+    assert not wrong, "\n\n".join(wrong)
+
+
+@pytest.fixture
+def baresip(pen, tmp_path):
+    def start(name, **how):
+        return pen.add(Baresip(tmp_path, name, **how))
+    return start
+
+
+@pytest.fixture
+def sipp(pen, tmp_path):
+    def start(scenario, **how):
+        return pen.add(Sipp(tmp_path, scenario, **how))
+    return start

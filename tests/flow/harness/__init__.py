@@ -1,0 +1,1 @@
+"""Real daemons, real peers, and what a test may ask of them."""
