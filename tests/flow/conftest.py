@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from harness.baresip import Baresip          # noqa: E402
+from harness.endpoint import Endpoint        # noqa: E402
 from harness.proc import Pen                 # noqa: E402
 from harness.sipp import Sipp                # noqa: E402
 
@@ -39,4 +40,11 @@ def baresip(pen, tmp_path):
 def sipp(pen, tmp_path):
     def start(scenario, **how):
         return pen.add(Sipp(tmp_path, scenario, **how))
+    return start
+
+
+@pytest.fixture
+def endpoint(pen):
+    def start(kind="rtp", **how):
+        return pen.add(Endpoint(kind, **how))
     return start

@@ -3,6 +3,11 @@ do, and that the measures of the other tests tell right from wrong."""
 
 import pytest
 
+from harness.dtls import PROFILES
+from harness.endpoint import connect, talk
+from harness.net import wait_for
+from harness.srtp import SUITES
+
 KINDS = ("dtls", "sdes", "rtp")
 
 
@@ -39,3 +44,32 @@ def test_baresip_hears_its_echo_from_sipp(baresip, sipp, transport):
     alice.wait_heard(440)
     alice.hangup()
     uas.done()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mux", (True, False))
+def test_endpoints(endpoint, kind, mux):
+    a, b = endpoint(kind, mux=mux), endpoint(kind, mux=mux)
+    connect(a, b)
+    talk(a, b)
+    a.send_report()
+    wait_for(lambda: b.reports)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_endpoints_sdes_suites(endpoint, suite):
+    a, b = (endpoint("sdes", suites=(suite,)) for _ in "ab")
+    connect(a, b)
+    talk(a, b)
+    b.send_report()
+    wait_for(lambda: a.reports)
+    b.send_raw(bytearray(b.packet())[:-1] + b"?")
+    wait_for(lambda: a.errors)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_endpoints_dtls_profiles(endpoint, profile):
+    a, b = endpoint("dtls", profiles=(profile,)), endpoint("dtls")
+    connect(a, b)
+    talk(a, b)
+    assert a.suite == b.suite == PROFILES[profile][0]
