@@ -15,6 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from harness.baresip import Baresip          # noqa: E402
+from harness.daemons import (                # noqa: E402
+    BUILD, STRICT, B2bua, Relay, program)
 from harness.endpoint import Endpoint        # noqa: E402
 from harness.proc import Pen                 # noqa: E402
 from harness.sipp import Sipp                # noqa: E402
@@ -47,4 +49,34 @@ def sipp(pen, tmp_path):
 def endpoint(pen):
     def start(kind="rtp", **how):
         return pen.add(Endpoint(kind, **how))
+    return start
+
+
+def need(name):
+    """Skips (or, when strict, fails) a test whose program is not built."""
+    if not program(name):
+        said = f"{name} is not in {BUILD} (COUNTERSIGN_BUILD)"
+        (pytest.fail if STRICT else pytest.skip)(said)
+
+
+@pytest.fixture
+def start_relay(pen, tmp_path):
+    need("countersign-relay")
+
+    def start(name="relay", **over):
+        return pen.add(Relay(tmp_path, name, **over))
+    return start
+
+
+@pytest.fixture
+def relay(start_relay):
+    return start_relay()
+
+
+@pytest.fixture
+def start_b2bua(pen, tmp_path):
+    need("countersign-b2bua")
+
+    def start(relay, name="b2bua", **over):
+        return pen.add(B2bua(tmp_path, relay, name, **over))
     return start
