@@ -45,7 +45,7 @@ static int run(const char *path)
 
 static int run_corpus(const char *dir, unsigned *count)
 {
-	char path[4096];
+	char path[8192];
 	struct dirent *e;
 	struct stat st;
 	int failed = 0;
