@@ -53,6 +53,8 @@ struct address {
  * is EBADMSG here. 0 or EBADMSG. */
 int address_parse(struct address *a, struct slice value);
 
+/* "5060": 1..65535. 0 or EBADMSG. */
+int address_port_parse(struct slice s, uint16_t *port);
 /* A host as it stands in a URI or a Via: name, IPv4 or bracketed IPv6. */
 bool address_host_valid(struct slice host);
 

@@ -35,11 +35,17 @@ struct header {
 /* Takes the first field off *head (the octets after the start line, through
  * the empty line). 0; ENOENT at the empty line (*head is then what follows
  * it); EBADMSG: no colon, name not a token, a control octet other than HT in
- * name or value, a CR or LF that is not CRLF (RFC 3261 25.1, threats S2). */
+ * name or value (but for a quoted-pair), a CR or LF that is not CRLF, a fold
+ * with nothing in it, no end (RFC 3261 25.1). */
 int header_next(struct slice *head, struct header *h);
+/* After EBADMSG: passes over the rest of the physical line. */
+void header_skip(struct slice *head);
+/* No control octet but HT, folds (CRLF and a blank), and quoted-pairs. */
+bool header_value_valid(struct slice s);
 
-/* The items of a comma list, first to last. Commas inside quoted strings,
- * angle brackets and comments do not split. Empty items are skipped.
+/* The items of a comma list, first to last. Commas inside quoted strings and
+ * angle brackets do not split (no list header has comments, and '(' is an
+ * ordinary octet of a URI). Empty items are skipped.
  *	struct slice rest = h->value, item;
  *	while (header_item_next(&rest, &item)) ...
  */
@@ -51,8 +57,8 @@ bool header_has_token(struct slice list, const char *token);
  * or is empty.
  *	struct param p;
  *	while (!(err = param_next(&rest, &p))) ...	// ENOENT at the end
- * EBADMSG: not of that form. A value keeps its quotes; value.p is NULL if
- * there was no '='. Blanks around ';' and '=' are allowed (RFC 3261 25.1). */
+ * EBADMSG: not of that form. A value keeps its quotes or <>; value.p is NULL
+ * if there was no '='. Also for the parameters of a URI. Blanks around ';' and '=' are allowed (RFC 3261 25.1). */
 struct param {
 	struct slice name;
 	struct slice value;
