@@ -19,6 +19,7 @@ from harness.daemons import (                # noqa: E402
     BUILD, STRICT, B2bua, Relay, program)
 from harness.endpoint import Endpoint        # noqa: E402
 from harness.proc import Pen                 # noqa: E402
+from harness.sbc import Sbc                  # noqa: E402
 from harness.sipp import Sipp                # noqa: E402
 
 
@@ -79,4 +80,15 @@ def start_b2bua(pen, tmp_path):
 
     def start(relay, name="b2bua", **over):
         return pen.add(B2bua(tmp_path, relay, name, **over))
+    return start
+
+
+@pytest.fixture
+def sbc(pen, tmp_path):
+    """sbc(media=(.., ..), transport=(.., ..), **items of b2bua.conf)"""
+    need("countersign-relay")
+    need("countersign-b2bua")
+
+    def start(**how):
+        return Sbc(pen, tmp_path, **how)
     return start

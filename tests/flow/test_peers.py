@@ -6,6 +6,8 @@ import pytest
 from harness.dtls import PROFILES
 from harness.endpoint import connect, talk
 from harness.net import wait_for
+from harness.sbc import plain_sdp
+from harness.sip import Leg, Phone
 from harness.srtp import SUITES
 
 KINDS = ("dtls", "sdes", "rtp")
@@ -73,3 +75,29 @@ def test_endpoints_dtls_profiles(endpoint, profile):
     connect(a, b)
     talk(a, b)
     assert a.suite == b.suite == PROFILES[profile][0]
+
+
+@pytest.mark.parametrize("transport", ("udp", "tcp"))
+def test_phone_to_phone(pen, transport):
+    one, two = (pen.add(Phone(transport=transport, user=u)) for u in "ab")
+    a = Leg.call(one, (two.addr, two.port), "b", sdp=plain_sdp(one))
+    b = Leg.incoming(two)
+    assert b.invite.sdp() == plain_sdp(one)
+    b.reply(180)
+    b.reply(200, sdp=plain_sdp(two))
+    a.answered()
+    b.expect("ACK")
+    b.dest = (one.addr, one.port)
+    b.send("BYE")
+    a.hung_up()
+    b.expect(200)
+
+
+@pytest.mark.parametrize("transport", ("udp", "tcp"))
+def test_phone_to_sipp(pen, sipp, transport):
+    uas = sipp("uas", transport=transport)
+    one = pen.add(Phone(transport=transport))
+    a = Leg.call(one, (uas.addr, uas.port), "b", sdp=plain_sdp(one))
+    a.answered()
+    a.bye()
+    uas.done()
