@@ -1,0 +1,168 @@
+#include "ctl/report.h"
+
+#include "ctl/table.h"
+
+/* "signer Caller Telecom" */
+static struct slice by_text(struct obuf *ob, const struct value *p)
+{
+	struct slice name = value_get_str(p, "by_name");
+
+	obuf_reset(ob);
+	obuf_slice(ob, value_get_str(p, "by"));
+	if (name.n) {
+		obuf_chr(ob, ' ');
+		obuf_slice(ob, name);
+	}
+	return obuf_as_slice(ob);
+}
+
+static void add_property(struct table *t, struct slice leg,
+			 const struct value *p)
+{
+	struct obuf ob = OBUF_INIT, name = OBUF_INIT;
+
+	if (table_row_add(t))
+		return;
+	for (size_t i = 0; i < value_key(p).n; i++) {
+		char c = value_key(p).p[i];
+
+		obuf_chr(&name, c == '_' ? ' ' : c);
+	}
+	table_cell_set(t, table_column(t, SLICE_LIT("property")),
+		       obuf_as_slice(&name));
+	table_cell_set(t, table_column(t, SLICE_LIT("leg")), leg);
+	table_cell_set(t, table_column(t, SLICE_LIT("verdict")),
+		       value_get_str(p, "verdict"));
+	table_cell_set(t, table_column(t, SLICE_LIT("by")), by_text(&ob, p));
+	table_cell_set(t, table_column(t, SLICE_LIT("evidence")),
+		       show_text(&ob, value_get(p, "evidence")));
+	obuf_fini(&ob);
+	obuf_fini(&name);
+}
+
+/* Property by property, so that both legs of one stand together. */
+static void print_properties(const struct show *s, const struct value *legs)
+{
+	const struct value *first = value_first(legs);
+	const struct value *p, *leg;
+	struct table *t = table_new();
+
+	if (!t)
+		return;
+	for (p = value_first(first); p; p = value_next(p))
+		for (leg = first; leg; leg = value_next(leg)) {
+			const struct value *q =
+				value_get_slice(leg, value_key(p));
+
+			if (q)
+				add_property(t, value_key(leg), q);
+		}
+	table_print(s->to, t, 2, s->width);
+	table_free(t);
+}
+
+void report_show(const struct show *s, const struct value *report)
+{
+	const struct value *m;
+
+	if (value_kind(report) != VALUE_DICT)
+		return;
+	show_line(s, 0, "security report", SLICE_NONE);
+	print_properties(s, value_get(report, "legs"));
+	show_line(s, 2, "identity chain here: ",
+		  value_get_str(report, "chain"));
+	fprintf(s->to, "  secure to the claimed identity: %s\n",
+		value_get_bool(report, "secure_to_claimed_identity", false) ?
+			"yes" : "no");
+	show_line(s, 2, "because: ", value_get_str(report, "because"));
+	for (m = value_first(report); m; m = value_next(m)) {
+		struct slice key = value_key(m);
+
+		if (slice_eq_str(key, "identity"))
+			show_member(s, "identity received", m, 2);
+		else if (slice_eq_str(key, "signed"))
+			show_member(s, "signed by us", m, 2);
+		else if (slice_eq_str(key, "changed_here"))
+			show_member(s, "changed here", m, 2);
+	}
+}
+
+/* The octets around `at`, escaped octet by octet, so that the mark below can
+ * be put under the right one. Returns where `at` stands in what was printed. */
+static size_t print_window(const struct show *s, const char *label,
+			   struct slice text, size_t at)
+{
+	size_t room = s->width > 40 ? s->width - 20 : 60;
+	size_t from = at > room / 2 ? at - room / 2 : 0;
+	struct obuf ob = OBUF_INIT;
+	size_t mark = 0;
+
+	for (size_t i = from; i < text.n && ob.n < room; i++) {
+		if (i == at)
+			mark = ob.n;
+		obuf_escaped(&ob, slice_of(text.p + i, 1));
+	}
+	if (at >= text.n)
+		mark = ob.n;
+	fprintf(s->to, "  %-10s%s%.*s\n", label, from ? "..." : "",
+		SLICE(obuf_as_slice(&ob)));
+	obuf_fini(&ob);
+	return mark + 12 + (from ? 3 : 0);
+}
+
+static void print_difference(const struct show *s, const struct value *v)
+{
+	struct slice ours = value_get_str(v, "ours");
+	struct slice theirs = value_get_str(v, "theirs");
+	int64_t at = value_get_int(v, "differs-at", -1);
+	size_t mark;
+
+	if (at < 0 || !theirs.n) {
+		show_line(s, 2, "ours      ", ours);
+		if (theirs.n)
+			show_line(s, 2, "signer's  ", theirs);
+		return;
+	}
+	mark = print_window(s, "ours", ours, (size_t)at);
+	print_window(s, "signer's", theirs, (size_t)at);
+	fprintf(s->to, "%*s^ octet %lld\n", (int)mark, "", (long long)at);
+}
+
+static bool is_canonical(struct slice key)
+{
+	return value_word_eq(key, SLICE_LIT("ours")) ||
+	       value_word_eq(key, SLICE_LIT("theirs")) ||
+	       value_word_eq(key, SLICE_LIT("differs-at"));
+}
+
+void report_show_why(const struct show *s, const struct value *reply)
+{
+	const struct value *list = value_get(reply, "why");
+	const struct value *v, *m;
+	struct obuf ob = OBUF_INIT;
+	unsigned n = 0;
+
+	if (value_count(list) == 0)
+		fprintf(s->to, "no Identity was received with this call\n");
+	for (v = value_first(list); v; v = value_next(v)) {
+		fprintf(s->to, "assertion %u\n", ++n);
+		for (m = value_first(v); m; m = value_next(m)) {
+			if (is_canonical(value_key(m)))
+				continue;
+			fprintf(s->to, "  ");
+			obuf_reset(&ob);
+			obuf_escaped(&ob, value_key(m));
+			fprintf(s->to, "%-14.*s  ", SLICE(obuf_as_slice(&ob)));
+			show_line(s, 0, "", show_text(&ob, m));
+		}
+		print_difference(s, v);
+	}
+	for (m = value_first(reply); m; m = value_next(m)) {
+		struct slice key = value_key(m);
+		char name[64];
+
+		if (!slice_eq_str(key, "why") && !slice_copy(key, name, 64))
+			show_member(s, name, m, 0);
+	}
+	obuf_fini(&ob);
+}

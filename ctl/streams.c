@@ -1,0 +1,96 @@
+#include "ctl/streams.h"
+
+static void put(struct table *t, const char *column, struct slice text)
+{
+	table_cell_set(t, table_column(t, slice_str(column)), text);
+}
+
+static void put_int(struct table *t, const char *column, int64_t n)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%lld", (long long)n);
+
+	put(t, column, slice_of(text, (size_t)len));
+}
+
+/* "192.0.2.1:5004" of an endpoint; "-" before it is known. */
+static void put_endpoint(struct table *t, const struct value *endpoint)
+{
+	struct obuf ob = OBUF_INIT;
+	struct slice address = value_get_str(endpoint, "address");
+
+	if (!address.n)
+		obuf_chr(&ob, '-');
+	else if (slice_chr(address, ':'))
+		obuf_fmt(&ob, "[%.*s]:", SLICE(address));
+	else
+		obuf_fmt(&ob, "%.*s:", SLICE(address));
+	if (address.n)
+		obuf_fmt(&ob, "%lld",
+			 (long long)value_get_int(endpoint, "port", 0));
+	put(t, "peer", obuf_as_slice(&ob));
+	obuf_fini(&ob);
+}
+
+/* How the leg is protected, and under which cipher. With DTLS that does not
+ * stand yet, the state of the handshake instead of a suite. */
+static void put_security(struct table *t, const struct value *media,
+			 const struct value *stream)
+{
+	const struct value *dtls = value_get(stream, "DTLS");
+	struct slice security = value_get_str(stream, "security");
+	struct slice suite = value_get_str(stream, "crypto suite");
+
+	if (!security.n)
+		security = value_get_str(media, "security");
+	if (!security.n)
+		security = value_get_str(media, "protocol");
+	if (!suite.n && dtls)
+		suite = value_get_str(dtls, "state");
+	put(t, "security", security);
+	put(t, "cipher", suite.n ? suite : SLICE_LIT("-"));
+}
+
+static int64_t drops(const struct value *stream)
+{
+	const struct value *list = value_get(stream, "drops");
+	int64_t n = 0;
+
+	for (const struct value *m = value_first(list); m; m = value_next(m))
+		n += value_as_int(m, 0);
+	return n;
+}
+
+static void add_stream(struct table *t, struct slice call,
+		       const struct value *tag, const struct value *media,
+		       const struct value *stream)
+{
+	if (table_row_add(t))
+		return;
+	put(t, "call", call);
+	put(t, "leg", value_key(tag));
+	put(t, "media", value_get_str(media, "type"));
+	put_int(t, "port", value_get_int(stream, "local port", 0));
+	put_endpoint(t, value_get(stream, "endpoint"));
+	put_security(t, media, stream);
+	put_int(t, "in",
+		value_get_int(value_get(stream, "stats"), "packets", 0));
+	put_int(t, "out",
+		value_get_int(value_get(stream, "stats_out"), "packets", 0));
+	put_int(t, "dropped", drops(stream));
+}
+
+void streams_add(struct table *t, struct slice call, const struct value *query)
+{
+	const struct value *tags = value_get(query, "tags");
+	const struct value *tag, *media, *stream;
+
+	for (tag = value_first(tags); tag; tag = value_next(tag)) {
+		media = value_first(value_get(tag, "medias"));
+		for (; media; media = value_next(media)) {
+			stream = value_first(value_get(media, "streams"));
+			for (; stream; stream = value_next(stream))
+				add_stream(t, call, tag, media, stream);
+		}
+	}
+}
