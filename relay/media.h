@@ -86,7 +86,6 @@ struct media_stats {
 	uint64_t drops[DROP_COUNT]; /* of what came in on this leg */
 	uint32_t ssrc; /* of the newest RTP stream in; 0 before the first */
 	uint32_t lost; /* RFC 3550 A.3, of that stream; 0 if negative */
-	uint32_t jitter; /* RFC 3550 A.8, in RTP timestamp units */
 	unsigned ssrcs; /* how many SSRCs were seen */
 	union addr peer; /* where we send RTP to now */
 	bool learned; /* peer was learned from a packet, not from the SDP */

@@ -1,0 +1,70 @@
+/* latch: which address a leg's packets may come from, and what the first good
+ * one teaches (path.h).
+ *
+ *	leg	rule	before one was accepted		after
+ *	plain	HOST	any port of the SDP's host	that one only
+ *	plain	STRICT	the SDP's address		the same
+ *	secured	HOST	any: the tag decides		that one only
+ *	secured	STRICT	the SDP's address		the same
+ *
+ * A new address in a new SDP starts over. Nothing else does: who takes over a
+ * peer's address in mid-call gets nothing. */
+#include "lib/pkt/rtcp.h"
+#include "relay/path.h"
+
+static bool source_allowed(const struct component *c, const union addr *from)
+{
+	const struct leg_facts *facts = &c->leg->facts;
+
+	if (c->learned)
+		return addr_eq(&c->peer, from);
+	if (facts->latch == LEG_LATCH_STRICT)
+		return addr_eq(&c->said, from);
+	if (facts->security != LEG_RTP)
+		return true;
+	return addr_eq_host(&c->said, from);
+}
+
+enum drop latch_check(struct path *path, struct path_packet *pkt)
+{
+	(void)path;
+	return source_allowed(pkt->at, &pkt->io.peer) ? DROP_NONE :
+							DROP_SOURCE;
+}
+
+static void learn(struct path *path, struct path_packet *pkt)
+{
+	struct component *c = pkt->at;
+
+	if (c->learned)
+		return;
+	if (!addr_eq(&c->said, &pkt->io.peer))
+		counter_add(&path->counters->v[COUNTER_ADDRESSES_LEARNED], 1);
+	component_learn(c, &pkt->io.peer);
+}
+
+enum drop latch_account(struct path *path, struct path_packet *pkt)
+{
+	struct stream_cells *cells = &pkt->stream->cells;
+	struct rtp_view v;
+
+	/* An earlier packet of this batch may have taught another address. */
+	if (!source_allowed(pkt->at, &pkt->io.peer))
+		return DROP_SOURCE;
+	if (pkt->rtcp) {
+		if (rtcpv_check(pkt->io.p, pkt->io.n))
+			return DROP_RTCP_BAD;
+		counter_add(&cells->rtcp_in, 1);
+		counter_add(&path->counters->v[COUNTER_RTCP_IN], 1);
+	} else {
+		if (rtpv_parse(pkt->io.p, pkt->io.n, &v))
+			return DROP_RTP_BAD;
+		stream_track(pkt->stream, &v, path->now_ms);
+		counter_add(&cells->packets_in, 1);
+		counter_add(&path->counters->v[COUNTER_RTP_IN], 1);
+	}
+	learn(path, pkt);
+	counter_add(&cells->octets_in, pkt->io.n);
+	counter_put(&cells->last_ms, path->now_ms);
+	return DROP_NONE;
+}

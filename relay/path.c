@@ -1,0 +1,197 @@
+/* path: the way of a packet (path.h).
+ *
+ * Cheap checks come before dear ones, and nothing but the batch itself changes
+ * before `account`: what a stranger sends costs a lookup, and on a secured leg
+ * whose peer has not been heard yet one tag. */
+#include "relay/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/clk.h"
+
+static void unprotect_batch(struct path *path);
+static void protect_batch(struct path *path);
+static void send_batch(struct path *path);
+
+static const struct stage {
+	/* one of the two */
+	enum drop (*one)(struct path *path, struct path_packet *pkt);
+	void (*batch)(struct path *path);
+} stages[] = {
+	{.one = demux_packet}, /* RFC 7983; DTLS leaves here */
+	{.one = latch_check}, /* may it come from there? */
+	{.batch = unprotect_batch}, /* tag and replay window */
+	{.one = latch_account}, /* authentic: learn, count, time */
+	{.one = rewrite_packet}, /* the way out */
+	{.batch = protect_batch}, /* under the other leg's key */
+	{.batch = send_batch},
+};
+
+int path_new(struct path **path, struct io *io, struct counters *counters)
+{
+	struct path *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return ENOMEM;
+	p->io = io;
+	p->counters = counters;
+	for (unsigned i = 0; i < IO_BATCH; i++)
+		p->packet[i].io.p = p->octets[i];
+	*path = p;
+	return 0;
+}
+
+void path_free(struct path *path)
+{
+	free(path);
+}
+
+void path_receive(struct path *path, struct component *at)
+{
+	struct io_packet *v[IO_BATCH];
+	unsigned room = IO_BATCH - path->n;
+	unsigned got;
+
+	for (unsigned i = 0; i < room; i++)
+		v[i] = &path->packet[path->n + i].io;
+	got = io_recv(path->io, at->fd, v, room);
+	for (unsigned i = 0; i < got; i++) {
+		struct path_packet *pkt = &path->packet[path->n++];
+
+		pkt->at = at;
+		pkt->stream = &at->leg->bridge->stream[at->leg->side];
+		pkt->to = NULL;
+		pkt->drop = DROP_NONE;
+		counter_add(&path->counters->v[COUNTER_OCTETS_IN], pkt->io.n);
+	}
+	counter_add(&path->counters->v[COUNTER_DATAGRAMS_IN], got);
+	if (path->n == IO_BATCH)
+		path_run(path);
+}
+
+/* Leaves the dropped and the taken behind. */
+static void sweep(struct path *path)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < path->live; i++) {
+		struct path_packet *pkt = path->way[i];
+
+		if (pkt->drop == DROP_NONE) {
+			path->way[kept++] = pkt;
+		} else if (pkt->drop != PATH_TAKEN) {
+			counter_add(&path->counters->drops[pkt->drop], 1);
+			counter_add(&pkt->stream->cells.drops[pkt->drop], 1);
+		}
+	}
+	path->live = kept;
+}
+
+void path_run(struct path *path)
+{
+	if (!path->n)
+		return;
+	path->now_ms = clk_ms();
+	path->live = path->n;
+	for (unsigned i = 0; i < path->n; i++)
+		path->way[i] = &path->packet[i];
+	for (size_t s = 0; s < sizeof(stages) / sizeof(stages[0]); s++) {
+		if (stages[s].batch)
+			stages[s].batch(path);
+		for (unsigned i = 0; stages[s].one && i < path->live; i++)
+			path->way[i]->drop = stages[s].one(path, path->way[i]);
+		sweep(path);
+	}
+	counter_add(&path->counters->v[COUNTER_BATCHES], 1);
+	path->n = 0;
+}
+
+/* One direction of crypto over the batch. The jobs of packets that need none
+ * are not made: `maker` gives each packet its crypt, or says why it must go. */
+static void crypt_batch(struct path *path,
+			enum drop (*maker)(const struct path_packet *pkt,
+					   struct crypt **crypt),
+			void (*engine)(struct crypt_job *v, unsigned n))
+{
+	struct path_packet *of[IO_BATCH];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < path->live; i++) {
+		struct path_packet *pkt = path->way[i];
+		struct crypt *crypt = NULL;
+
+		pkt->drop = maker(pkt, &crypt);
+		if (!crypt)
+			continue;
+		path->job[n] = (struct crypt_job){
+			.crypt = crypt,
+			.p = pkt->io.p,
+			.n = pkt->io.n,
+			.room = IO_OCTETS,
+			.rtcp = pkt->rtcp,
+		};
+		of[n++] = pkt;
+	}
+	if (n)
+		engine(path->job, n);
+	for (unsigned i = 0; i < n; i++) {
+		of[i]->drop = path->job[i].drop;
+		of[i]->io.n = (uint32_t)path->job[i].n;
+	}
+}
+
+static enum drop key_in(const struct path_packet *pkt, struct crypt **crypt)
+{
+	if (pkt->stream->in->facts.security == LEG_RTP)
+		return DROP_NONE;
+	*crypt = pkt->stream->unprotect[pkt->at->kind];
+	return *crypt ? DROP_NONE : DROP_NO_KEY_IN;
+}
+
+static void unprotect_batch(struct path *path)
+{
+	crypt_batch(path, key_in, crypt_unprotect);
+}
+
+static enum drop key_out(const struct path_packet *pkt, struct crypt **crypt)
+{
+	if (pkt->stream->out->facts.security == LEG_RTP)
+		return DROP_NONE;
+	*crypt = pkt->stream->protect[pkt->to->kind];
+	return *crypt ? DROP_NONE : DROP_NO_KEY_OUT;
+}
+
+static void protect_batch(struct path *path)
+{
+	crypt_batch(path, key_out, crypt_protect);
+}
+
+static void sent_count(struct path *path, const struct path_packet *pkt)
+{
+	struct stream_cells *cells = &pkt->stream->cells;
+
+	counter_add(pkt->rtcp ? &cells->rtcp_out : &cells->packets_out, 1);
+	counter_add(&cells->octets_out, pkt->io.n);
+	counter_add(&path->counters->v[COUNTER_DATAGRAMS_OUT], 1);
+	counter_add(&path->counters->v[COUNTER_OCTETS_OUT], pkt->io.n);
+}
+
+static void send_batch(struct path *path)
+{
+	struct io_packet *v[IO_BATCH];
+
+	for (unsigned i = 0; i < path->live; i++)
+		v[i] = &path->way[i]->io;
+	io_send(path->io, v, path->live);
+	for (unsigned i = 0; i < path->live; i++) {
+		struct path_packet *pkt = path->way[i];
+
+		if (!pkt->io.err) {
+			sent_count(path, pkt);
+			continue;
+		}
+		pkt->drop = DROP_SEND;
+		counter_add(&pkt->stream->cells.errors_out, 1);
+	}
+}

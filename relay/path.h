@@ -1,0 +1,57 @@
+/* path: the way of a packet. Datagrams are collected from many ports until the
+ * batch is full or the worker's turn ends; then the batch takes all stages
+ * together (the table is at the top of path.c). No lock, allocation, log,
+ * reference count or system call but those of io on it.
+ *
+ * Thread: a path belongs to one worker. */
+#ifndef RELAY_PATH_H
+#define RELAY_PATH_H
+
+#include "lib/io/io.h"
+#include "lib/pkt/demux.h"
+#include "relay/stream.h"
+
+struct path_packet {
+	struct io_packet io; /* on the way out: where to */
+	struct component *at; /* where it came in */
+	struct component *to; /* where it goes out */
+	struct stream *stream;
+	bool rtcp;
+	enum drop drop;
+};
+
+struct path {
+	struct io *io;
+	struct counters *counters;
+	uint64_t now_ms; /* of this batch */
+	unsigned n; /* collected */
+	unsigned live; /* still on the way */
+	struct path_packet *way[IO_BATCH]; /* those, in order of arrival */
+	struct path_packet packet[IO_BATCH];
+	struct crypt_job job[IO_BATCH];
+	uint8_t octets[IO_BATCH][IO_OCTETS];
+};
+
+/* 0 or ENOMEM. io and counters stay the caller's. */
+int path_new(struct path **path, struct io *io, struct counters *counters);
+void path_free(struct path *path);
+
+/* Takes what waits at the component's port; runs the batch when it is full. */
+void path_receive(struct path *path, struct component *at);
+/* Runs what is collected. After it no packet of any stream is in here. */
+void path_run(struct path *path);
+
+/* Stages that act on one packet, in the order of the path. Each returns
+ * DROP_NONE or why the packet goes; PATH_TAKEN: it left by another way. */
+#define PATH_TAKEN DROP_COUNT
+
+/* demux.c: what is it, and which stream is it for? DTLS leaves here. */
+enum drop demux_packet(struct path *path, struct path_packet *pkt);
+/* latch.c: may it come from there? Changes nothing. */
+enum drop latch_check(struct path *path, struct path_packet *pkt);
+/* latch.c: it is authentic now: address, counters, time. */
+enum drop latch_account(struct path *path, struct path_packet *pkt);
+/* rewrite.c: where it goes out, and what must change for that. */
+enum drop rewrite_packet(struct path *path, struct path_packet *pkt);
+
+#endif

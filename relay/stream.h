@@ -1,0 +1,151 @@
+/* stream: the state that packets need, and nothing else. A bridge is two legs
+ * and the two streams between them:
+ *
+ *	   leg A  == stream[A] ==>  leg B
+ *	          <== stream[B] ==
+ *
+ * A stream is one direction: what comes in on its leg `in`, is unprotected with
+ * the keys of that leg's peer, and leaves on leg `out`, protected with our keys
+ * of that leg. A leg has two components (RFC 8445's word), RTP and RTCP, each a
+ * port of ours and an address of the peer's; with rtcp-mux only the first.
+ *
+ * Thread: from bridge_attach() to bridge_detach() all of it belongs to one
+ * worker; only counter cells and shown addresses are read by others. Changes
+ * come as orders (order.h). */
+#ifndef RELAY_STREAM_H
+#define RELAY_STREAM_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "lib/io/addr.h"
+#include "lib/pkt/rtp.h"
+#include "relay/counter.h"
+#include "relay/crypt.h"
+#include "relay/media.h"
+
+struct assoc;
+struct bridge;
+struct worker;
+
+enum { COMPONENT_RTP, COMPONENT_RTCP, COMPONENTS };
+
+/* An address that one thread writes and others read. */
+struct addr_cell {
+	_Atomic uint32_t turn; /* odd while it is being written */
+	_Atomic uint64_t word[4];
+};
+
+void addr_cell_set(struct addr_cell *cell, const union addr *a, bool flag);
+/* Returns the flag that was set with it. */
+bool addr_cell_get(const struct addr_cell *cell, union addr *a);
+
+struct component {
+	struct leg *leg;
+	unsigned kind; /* COMPONENT_RTP or COMPONENT_RTCP */
+	int fd;
+	union addr said; /* the SDP's address; may be not set */
+	union addr peer; /* where we send to; may be not set */
+	bool learned; /* peer came from a packet or a handshake: it stays */
+	struct assoc *assoc; /* DTLS; NULL: none here */
+	struct addr_cell shown; /* peer and learned, for other threads */
+	struct worker *worker; /* who listens at fd, by event */
+	struct event event;
+};
+
+/* What an SDP says of a leg, as far as packets care. */
+struct leg_facts {
+	bool set; /* false: no SDP yet, everything is dropped */
+	bool mux;
+	bool recv;
+	bool send;
+	enum leg_security security;
+	enum leg_latch latch;
+	union addr said[COMPONENTS];
+};
+
+struct leg {
+	struct bridge *bridge;
+	enum media_side side;
+	struct leg_facts facts;
+	struct component component[COMPONENTS];
+};
+
+/* One SSRC of a stream in: RFC 3550 appendix A.1 and A.3. */
+struct track {
+	uint32_t ssrc;
+	bool used;
+	uint16_t newest; /* sequence number */
+	uint32_t cycles; /* wraps, shifted by 16 */
+	uint32_t first; /* sequence number counted from */
+	uint64_t packets; /* since first */
+	uint64_t last_ms;
+};
+
+enum { STREAM_TRACKS = 8 };
+
+struct stream_cells {
+	counter_cell packets_in;
+	counter_cell octets_in;
+	counter_cell rtcp_in;
+	counter_cell packets_out; /* on leg `out` */
+	counter_cell octets_out;
+	counter_cell rtcp_out;
+	counter_cell errors_out;
+	counter_cell last_ms;
+	counter_cell ssrc;
+	counter_cell ssrcs;
+	counter_cell lost;
+	counter_cell key_in;
+	counter_cell key_out;
+	counter_cell drops[DROP_COUNT];
+};
+
+struct stream {
+	struct leg *in;
+	struct leg *out;
+	/* By component. SDES has one crypt for both; DTLS one per port. */
+	struct crypt *unprotect[COMPONENTS];
+	struct crypt *protect[COMPONENTS];
+	struct track track[STREAM_TRACKS];
+	struct stream_cells cells;
+};
+
+struct bridge {
+	struct leg leg[2];
+	struct stream stream[2]; /* [side]: what comes in on that side's leg */
+};
+
+/* Before a worker knows of it. fd[side][component]. */
+void bridge_init(struct bridge *b, int fd[2][COMPONENTS]);
+
+/* A change of one leg, prepared by the control thread: crypts and assocs are
+ * made there. bridge_leg_apply() swaps: afterwards it holds what was replaced,
+ * for the control thread to free. */
+struct leg_change {
+	enum media_side side;
+	struct leg_facts facts;
+	bool new_rx[COMPONENTS];
+	bool new_tx[COMPONENTS];
+	bool new_assoc[COMPONENTS];
+	struct crypt *rx[COMPONENTS];
+	struct crypt *tx[COMPONENTS];
+	struct assoc *assoc[COMPONENTS];
+};
+
+void bridge_leg_apply(struct bridge *b, struct leg_change *change);
+
+/* Keys of a handshake at a component, and the address it was done with.
+ * Swaps like bridge_leg_apply(). false: the assoc is not the component's any
+ * more, nothing was changed. */
+bool bridge_keys_apply(struct component *c, const struct assoc *assoc,
+		       const union addr *from, struct crypt **rx,
+		       struct crypt **tx);
+
+/* The component's peer is at a from now on (until the next SDP). */
+void component_learn(struct component *c, const union addr *a);
+
+/* An accepted RTP packet. */
+void stream_track(struct stream *s, const struct rtp_view *v, uint64_t now_ms);
+
+#endif
