@@ -2,7 +2,8 @@
 #include "b2bua/identity/date.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#include "lib/base/obuf.h"
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -105,13 +106,14 @@ int date_write(char to[DATE_SIZE], int64_t t)
 {
 	int64_t n = t / 86400;
 	unsigned s = (unsigned)(t % 86400), m, d;
+	struct obuf ob = OBUF_FIXED(to, DATE_SIZE - 1);
 	int y;
 
 	if (t < 0 || t > 253402300799) /* 9999-12-31T23:59:59Z */
 		return EINVAL;
 	days_to(n, &y, &m, &d);
-	snprintf(to, DATE_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT",
-		 days[n % 7], d % 100, months[m - 1], (unsigned)y % 10000,
-		 s / 3600, s / 60 % 60, s % 60);
+	obuf_fmt(&ob, "%s, %02u %s %04d %02u:%02u:%02u GMT", days[n % 7], d,
+		 months[m - 1], y, s / 3600, s / 60 % 60, s % 60);
+	to[ob.n] = 0;
 	return 0;
 }
