@@ -50,8 +50,10 @@ struct identity_conf {
 	 * without user=phone (RFC 8224 section 8.1): only digits and visual
 	 * separators after an optional "+". A leading "+" always counts. */
 	bool bare_numbers;
-	/* Makes a national number global: prefix to drop ("0"), country code
-	 * to add ("49"). NULL: numbers without "+" are taken as they are. */
+	/* Make a national number global (RFC 8224 section 8.3): "00" before
+	 * a global one; "0" dropped and "49" prepended. NULL: numbers without
+	 * "+" are taken as they are. */
+	const char *intl_prefix;
 	const char *trunk_prefix;
 	const char *country_code;
 	int64_t (*clock)(void); /* seconds since 1970; NULL: clk_wall */
@@ -103,6 +105,10 @@ struct verdict {
 	int code; /* 0 when VALID, else 403 428 436 437 438 */
 	const char *phrase; /* of the code, for the response; literal */
 	char why[IDENTITY_WHY]; /* the exact reason, for people */
+	bool covers; /* the certificate itself is for this very caller: its
+			domain, or a TNAuthList with the number in it */
+	bool retargeted; /* the Request-URI goes elsewhere than what is signed
+			    (RFC 8224 section 12.1.1) */
 	bool weak; /* RSA/SHA-1: say "SHA-1 (weak)" wherever it is shown */
 	char ppt[16]; /* "", "shaken", "div", or what we ignored */
 	char attest; /* 'A' 'B' 'C', else 0 */
