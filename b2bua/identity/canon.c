@@ -3,73 +3,16 @@
 
 #include <errno.h>
 
-#include "lib/base/obuf.h"
+#include "b2bua/sip/address.h"
+#include "b2bua/sip/header.h"
 
-struct uri_parts {
-	bool tel, sips;
-	struct slice user; /* without password; tel: all before ';' */
-	struct slice params; /* after the first ';' that is not the user's */
-	struct slice host; /* without port */
-};
-
-/* "host", "host:5060", "[::1]:5060" without the port */
-static struct slice host_of(struct slice hostport)
-{
-	const char *end;
-
-	if (hostport.n && hostport.p[0] == '[') {
-		end = slice_chr(hostport, ']');
-		if (!end)
-			return SLICE_NONE;
-		return slice_of(hostport.p, (size_t)(end - hostport.p) + 1);
-	}
-	end = slice_chr(hostport, ':');
-	return end ? slice_of(hostport.p, (size_t)(end - hostport.p))
-		   : hostport;
-}
-
-static int parts_of(struct slice uri, struct uri_parts *u)
-{
-	struct slice rest = uri, scheme = slice_cut(&rest, ':'), user;
-	const char *at;
-
-	*u = (struct uri_parts){.tel = slice_caseeq_str(scheme, "tel"),
-				.sips = slice_caseeq_str(scheme, "sips")};
-	if (!rest.p)
-		return EINVAL;
-	if (u->tel) {
-		u->user = slice_cut(&rest, ';');
-		u->params = rest;
-		return u->user.n ? 0 : EINVAL;
-	}
-	if (!u->sips && !slice_caseeq_str(scheme, "sip"))
-		return EINVAL;
-	at = slice_chr(rest, '@');
-	if (at) {
-		user = slice_cut(&rest, '@');
-		u->user = slice_cut(&user, ':');
-		/* The grammar has one '@'; a second is a trap for parsers
-		 * that look from the other end. */
-		if (!u->user.n || slice_chr(rest, '@'))
-			return EINVAL;
-	}
-	rest = slice_cut(&rest, '?');
-	u->host = host_of(slice_cut(&rest, ';'));
-	u->params = rest;
-	return u->host.n ? 0 : EINVAL;
-}
-
-/* Value of a parameter; present and empty without "="; absent if none. */
+/* Value of a parameter; absent if it is not there. */
 static struct slice param(struct slice params, const char *name)
 {
-	while (params.p) {
-		struct slice val = slice_cut(&params, ';');
-		struct slice key = slice_cut(&val, '=');
+	struct slice value = SLICE_NONE;
 
-		if (slice_caseeq_str(key, name))
-			return val.p ? val : slice_of(key.p, 0);
-	}
-	return SLICE_NONE;
+	param_find(params, name, &value);
+	return value;
 }
 
 /* One octet of s at *i, percent-decoded; -1: broken escape */
@@ -138,7 +81,7 @@ static bool is_e164(struct slice s)
 
 /* Section 8.3. false: there is no number in it. */
 static bool number_of(struct canon *c, const struct canon_rules *r,
-		      enum canon_role role, const struct uri_parts *u)
+		      enum canon_role role, const struct address_uri *u)
 {
 	struct slice tel = u->user, params = u->params, context;
 	char mem[CANON_SIZE], pre[CANON_SIZE];
@@ -146,14 +89,15 @@ static bool number_of(struct canon *c, const struct canon_rules *r,
 	struct obuf ob = OBUF_FIXED(pre, sizeof(pre));
 	bool plus, ctx_plus;
 
-	if (!u->tel) { /* RFC 3966 and 4904 parameters of the user part */
-		params = u->user;
-		tel = slice_cut(&params, ';');
+	if (u->scheme != SCHEME_TEL) { /* RFC 3966, 4904: in the user part */
+		const char *end = slice_chr(u->user, ';');
+
+		tel.n = end ? (size_t)(end - tel.p) : tel.n;
+		params = slice_of(tel.p + tel.n, u->user.n - tel.n);
 	}
 	if (!number_digits(tel, &digits, &plus))
 		return false;
-	if (!u->tel && !plus && !r->bare_numbers &&
-	    !slice_caseeq_str(param(u->params, "user"), "phone"))
+	if (!plus && !r->bare_numbers && !address_uri_is_phone(u))
 		return false;
 	context = param(params, "phone-context");
 	if (!plus && context.n && context.p[0] == '+') {
@@ -200,20 +144,20 @@ int canon_identity(struct canon *c, const struct canon_rules *rules,
 		   enum canon_role role, struct slice uri)
 {
 	struct canon to = {.tn = true};
-	struct uri_parts u;
+	struct address_uri u;
 	struct obuf ob = OBUF_FIXED(to.text, sizeof(to.text) - 1);
-	int err = parts_of(uri, &u);
+	int err = address_uri_parse(&u, uri);
 
-	if (err)
-		return err;
+	if (err || u.scheme == SCHEME_OTHER)
+		return EINVAL;
 	if (u.user.n && number_of(&to, rules, role, &u)) {
 		*c = to;
 		return 0;
 	}
-	if (u.tel) /* a tel URI has no other form */
+	if (u.scheme == SCHEME_TEL) /* it has no other form */
 		return EINVAL;
-	memset(&to, 0, sizeof(to)); /* ob.n is 0: the number is not in it */
-	obuf_str(&ob, u.sips ? "sips:" : "sip:");
+	memset(&to, 0, sizeof(to));
+	obuf_str(&ob, u.scheme == SCHEME_SIPS ? "sips:" : "sip:");
 	if (u.user.n) {
 		err = normal_form(&ob, u.user);
 		obuf_chr(&ob, '@');
@@ -228,9 +172,11 @@ int canon_identity(struct canon *c, const struct canon_rules *rules,
 
 struct slice canon_host(struct slice uri)
 {
-	struct uri_parts u;
+	struct address_uri u;
 
-	return parts_of(uri, &u) || u.tel ? SLICE_NONE : u.host;
+	return address_uri_parse(&u, uri) || u.scheme == SCHEME_TEL
+		       ? SLICE_NONE
+		       : u.host;
 }
 
 bool canon_tn_has_prefix(const char *tn, const char *prefix)

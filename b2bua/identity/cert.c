@@ -2,7 +2,8 @@
 #include "b2bua/identity/cert.h"
 
 #include <fcntl.h>
-#include <re.h>
+#include <re_types.h>
+#include <re_mem.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -2,7 +2,10 @@
 #ifndef IDENTITY_CONTEXT_H
 #define IDENTITY_CONTEXT_H
 
-#include <re.h>
+/* not re.h: its JSON_STRING is not jansson's */
+#include <re_types.h>
+#include <re_list.h>
+#include <re_mem.h>
 
 #include "b2bua/identity/cert.h"
 #include "b2bua/identity/fetch.h"
