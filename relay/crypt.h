@@ -56,8 +56,8 @@ int crypt_init_process(void);
  *
  * For PROTECT, the writer of the packets sees to it that a stream's sequence
  * numbers start below 32768 and move on: one that jumps back by more than the
- * window, or comes a second time, is refused (DROP_REPLAY), since its
- * keystream has been used. */
+ * window, or comes a second time, is refused (DROP_PROTECT), since
+ * its keystream has been used. */
 int crypt_new(struct crypt **cp, enum suite suite, const uint8_t *key_salt,
 	      size_t n, enum crypt_dir dir, unsigned window);
 /* Wipes; NULL is nothing. */
