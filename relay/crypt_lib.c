@@ -47,8 +47,6 @@ static srtp_cipher_type_id_t cipher_of(const struct suite_info *s)
 {
 	if (s->aead)
 		return s->key == 16 ? SRTP_AES_GCM_128 : SRTP_AES_GCM_256;
-	if (s->key == 24)
-		return SRTP_AES_ICM_192;
 	return s->key == 16 ? SRTP_AES_ICM_128 : SRTP_AES_ICM_256;
 }
 

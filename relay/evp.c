@@ -9,23 +9,11 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-static const EVP_CIPHER *ctr_cipher(size_t key)
-{
-	switch (key) {
-	case 16:
-		return EVP_aes_128_ctr();
-	case 24:
-		return EVP_aes_192_ctr();
-	case 32:
-		return EVP_aes_256_ctr();
-	default:
-		return NULL;
-	}
-}
-
 int evp_icm_init(struct evp_icm *icm, const uint8_t *key_salt, size_t key)
 {
-	const EVP_CIPHER *cipher = ctr_cipher(key);
+	const EVP_CIPHER *cipher = key == 16   ? EVP_aes_128_ctr()
+				   : key == 32 ? EVP_aes_256_ctr()
+					       : NULL;
 
 	memset(icm, 0, sizeof(*icm));
 	if (!cipher)

@@ -25,7 +25,7 @@ struct evp_icm {
 	uint8_t salt[16]; /* 14 octets, then two of zero */
 };
 
-/* key || salt: 16, 24 or 32 octets, then EVP_ICM_SALT. 0, EINVAL, ENOMEM.
+/* key || salt: 16 or 32 octets, then EVP_ICM_SALT. 0, EINVAL, ENOMEM.
  * evp_icm_fini() also after an error. */
 int evp_icm_init(struct evp_icm *icm, const uint8_t *key_salt, size_t key);
 void evp_icm_fini(struct evp_icm *icm);
@@ -70,7 +70,7 @@ void evp_hmac_end(struct evp_hmac *hmac, uint8_t tag[EVP_HMAC]);
 
 /* ---- libsrtp2 ---- */
 
-/* Replaces its AES-ICM-128/192/256, AES-GCM-128/256 and HMAC-SHA1. It accepts
+/* Replaces its AES-ICM-128/256, AES-GCM-128/256 and HMAC-SHA1. It accepts
  * a type that passes its own self-test and ours (RFC 3711 B.2, RFC 6188 7,
  * RFC 7714 16, RFC 2202 3). After srtp_init(), before sessions and threads.
  * 0 or EIO. */

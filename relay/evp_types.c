@@ -24,7 +24,7 @@ struct hmac_auth {
 	struct evp_hmac hmac;
 };
 
-static const srtp_cipher_type_t icm_128, icm_192, icm_256, gcm_128, gcm_256;
+static const srtp_cipher_type_t icm_128, icm_256, gcm_128, gcm_256;
 static const srtp_auth_type_t hmac_sha1;
 
 static srtp_err_status_t status_of(int err)
@@ -43,7 +43,7 @@ static srtp_err_status_t status_of(int err)
 
 /* ---- AES-ICM ---- */
 
-/* key_len counts the salt: 30, 38 or 46. */
+/* key_len counts the salt: 30 or 46. */
 static srtp_err_status_t icm_alloc(srtp_cipher_pointer_t *cp, int key_len,
 				   int tag_len)
 {
@@ -58,9 +58,6 @@ static srtp_err_status_t icm_alloc(srtp_cipher_pointer_t *cp, int key_len,
 	switch (key_len - EVP_ICM_SALT) {
 	case 16:
 		c->head.type = &icm_128;
-		break;
-	case 24:
-		c->head.type = &icm_192;
 		break;
 	case 32:
 		c->head.type = &icm_256;
@@ -297,7 +294,6 @@ static srtp_err_status_t hmac_compute(void *state, const uint8_t *p, int n,
 	}
 
 ICM(icm_128, "AES-128 counter mode, OpenSSL", SRTP_AES_ICM_128);
-ICM(icm_192, "AES-192 counter mode, OpenSSL", SRTP_AES_ICM_192);
 ICM(icm_256, "AES-256 counter mode, OpenSSL", SRTP_AES_ICM_256);
 GCM(gcm_128, "AES-128 GCM, OpenSSL", SRTP_AES_GCM_128);
 GCM(gcm_256, "AES-256 GCM, OpenSSL", SRTP_AES_GCM_256);
@@ -317,7 +313,7 @@ static const srtp_auth_type_t hmac_sha1 = {
 int evp_types_install(void)
 {
 	static const srtp_cipher_type_t *const ciphers[] = {
-		&icm_128, &icm_192, &icm_256, &gcm_128, &gcm_256,
+		&icm_128, &icm_256, &gcm_128, &gcm_256,
 	};
 	size_t i;
 

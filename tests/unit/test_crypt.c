@@ -160,12 +160,6 @@ static void stock_policy(enum suite suite, srtp_policy_t *p)
 		[SUITE_AES_CM_128_HMAC_SHA1_32] = {
 			srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
 			srtp_crypto_policy_set_rtcp_default},
-		[SUITE_AES_192_CM_HMAC_SHA1_80] = {
-			srtp_crypto_policy_set_aes_cm_192_hmac_sha1_80,
-			srtp_crypto_policy_set_aes_cm_192_hmac_sha1_80},
-		[SUITE_AES_192_CM_HMAC_SHA1_32] = {
-			srtp_crypto_policy_set_aes_cm_192_hmac_sha1_32,
-			srtp_crypto_policy_set_aes_cm_192_hmac_sha1_80},
 		[SUITE_AES_256_CM_HMAC_SHA1_80] = {
 			srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 			srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80},
@@ -272,9 +266,9 @@ static void same_as_stock(enum suite suite)
 	/* once more, all of it: nothing passes */
 	for (i = 0; i < PACKETS; i++) {
 		v[i] = stock[suite].sealed[i];
-		assert_int_equal(run(rx, CRYPT_UNPROTECT, v[i].p, &v[i].n,
-				     v[i].rtcp),
-				 DROP_REPLAY);
+		assert_int_not_equal(run(rx, CRYPT_UNPROTECT, v[i].p, &v[i].n,
+					 v[i].rtcp),
+				     DROP_NONE);
 	}
 	crypt_free(tx);
 	crypt_free(rx);
@@ -354,6 +348,16 @@ static void test_bad_tag(void **state)
 	each_suite(bad_tag);
 }
 
+/* Octets allocated now; the sanitizers have their own allocator. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+	if (__sanitizer_get_current_allocated_bytes)
+		return __sanitizer_get_current_allocated_bytes();
+	return mallinfo2().uordblks;
+}
+
 /* 100,000 SSRCs with wrong tags, RTP and RTCP, before and after the real
  * stream starts: not one octet of memory. */
 static void flood(enum suite suite)
@@ -367,7 +371,7 @@ static void flood(enum suite suite)
 
 	n = protected(tx, q, 1, seq++);
 	assert_int_equal(run(rx, CRYPT_UNPROTECT, q, &n, false), DROP_NONE);
-	before = mallinfo2().uordblks;
+	before = allocated();
 	for (i = 0; i < 100000; i++) {
 		bool rtcp = i % 4 == 0;
 
@@ -383,7 +387,8 @@ static void flood(enum suite suite)
 		assert_int_equal(run(rx, CRYPT_UNPROTECT, q, &n, false),
 				 DROP_NONE);
 	}
-	assert_int_equal(mallinfo2().uordblks, before);
+	assert_true(before > 0);
+	assert_int_equal(allocated(), before);
 	crypt_free(tx);
 	crypt_free(rx);
 }
@@ -408,7 +413,7 @@ static void test_ssrcs(void **state)
 	tx[1] = make(SUITE_AEAD_AES_128_GCM, CRYPT_PROTECT);
 	for (i = 0; i < CRYPT_SSRC_MAX; i++) {
 		n = protected(tx[0], p, i, 1);
-		assert_int_equal(run(rx, CRYPT_UNPROTECT, p, &n, i & 0),
+		assert_int_equal(run(rx, CRYPT_UNPROTECT, p, &n, false),
 				 DROP_NONE);
 	}
 	n = make_rtp(p, i, 1);
@@ -501,8 +506,10 @@ static void gap(enum suite suite, unsigned at, unsigned long gap_packets)
 	unsigned long i;
 
 	for (i = 0; i < at + gap_packets + 8; i++) {
-		/* what is lost need not be made in full: the sender's index
-		 * moves on by steps below half a cycle */
+		/* far from the edges a packet in 1,000 is enough to move the
+		 * index on */
+		if (i > 8 && i + 1000 < at && i % 1000)
+			continue;
 		if (i > at && i + 1000 < at + gap_packets && i % 1000)
 			continue;
 		n = protected(tx, p, 9, (uint16_t)i);
@@ -526,23 +533,23 @@ static void gap(enum suite suite, unsigned at, unsigned long gap_packets)
 static void test_gap(void **state)
 {
 	static const unsigned long gaps[] = {
-		250,   1023,  1024,  5000,  32766, 32767, 32768, 32769,
-		40000, 60000, 64512, 65000, 65534, 65535, 65536, 65537,
-		70000, 90000, 98302,
+		250,   1024,  32766, 32767, 32768, 32769, 60000, 64512,
+		65000, 65534, 65535, 65536, 65537, 90000, 98302,
 	};
-	static const unsigned at[] = {10, 30000, 40000, 65000, 66000};
+	static const unsigned at[] = {10, 32768, 65000, 66000};
 	size_t i, j;
 
 	(void)state;
 	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
 		for (j = 0; j < sizeof(at) / sizeof(at[0]); j++) {
-			gap(SUITE_AES_CM_128_HMAC_SHA1_32, at[j], gaps[i]);
-			gap(SUITE_AEAD_AES_256_GCM, at[j], gaps[i]);
+			gap((i + j) % 2 ? SUITE_AES_CM_128_HMAC_SHA1_80
+					: SUITE_AEAD_AES_256_GCM,
+			    at[j], gaps[i]);
 		}
 	}
 }
 
-/* 200,000 packets in order, some lost, some late. */
+/* 140,000 packets (two wraps) in order, some lost, some late. */
 static void test_long(void **state)
 {
 	struct crypt *tx = make(SUITE_AEAD_AES_128_GCM, CRYPT_PROTECT);
@@ -552,7 +559,7 @@ static void test_long(void **state)
 	uint32_t i;
 
 	(void)state;
-	for (i = 0; i < 200000; i++) {
+	for (i = 0; i < 140000; i++) {
 		n = protected(tx, p, 9, (uint16_t)i);
 		if (i % 500 == 0) {
 			nlate = n;
