@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness.net import LOCAL, stays, wait_for
+from harness.net import stays, wait_for
 from harness.sbc import plain_sdp
 from harness.sip import Leg
 
@@ -322,8 +322,7 @@ def test_reinvite(sbc, side):
     phones, carrier = s.pair()
     a, b = connected(s, phones, carrier)
     b.dest = s.dest("carrier")
-    one, two, carries = (a, b, carrier) if side == "caller" else \
-        (b, a, phones)
+    one, two = (a, b) if side == "caller" else (b, a)
     hold = plain_sdp(one.phone) + "a=sendonly\r\n"
     one.send("INVITE", headers=[("Contact", one.phone.contact()),
                                 ("Content-Type", "application/sdp")],
@@ -337,7 +336,6 @@ def test_reinvite(sbc, side):
     two.expect("ACK")
     one.send("BYE")
     two.hung_up()
-    assert carries
     s.cdr()
     s.idle()
 
@@ -398,4 +396,3 @@ def test_many_calls_at_once(sbc):
         a.expect(lambda m: m.method == "BYE" and m.status == 200)
     s.cdr(30)
     s.idle()
-    assert LOCAL

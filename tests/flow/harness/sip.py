@@ -74,7 +74,7 @@ class Phone:
 
     def __init__(self, addr=LOCAL, transport="udp", port=None, user="phone"):
         self.addr, self.transport, self.user = addr, transport, user
-        self.port = port or free_port(addr)
+        self.port = free_port(addr) if not port else port
         kind = socket.SOCK_DGRAM if transport == "udp" else \
             socket.SOCK_STREAM
         self.sock = socket.socket(socket.AF_INET, kind)
