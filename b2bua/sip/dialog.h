@@ -23,12 +23,10 @@ struct dialog {
 	uint32_t local_cseq; /* last one used */
 	uint32_t remote_cseq; /* last one seen */
 	bool has_remote_cseq;
-	bool secure; /* made by a sips: request on a secure flow */
 	bool early; /* no 2xx yet */
 	struct flow *flow; /* where its requests come from and go to */
 	void *owner; /* the leg; for the caller */
 	/* private */
-	struct dialogs *table;
 	struct dialog *next, **prev;
 	uint64_t hash;
 	struct obuf ack; /* the last ACK of a 2xx, as sent */
@@ -73,7 +71,7 @@ int dialog_check(struct dialog *d, const struct message *req);
  * of routing of the other side are dropped. method NULL: that of draft->in. A
  * new CSeq is taken, except for ACK (cseq: of the INVITE it belongs to; ignored
  * for others). scratch holds what is made up; it must live until
- * draft_write(). */
+ * draft_write(), and nothing may be written to it until then. */
 void dialog_draft(struct dialog *d, struct draft *draft, const char *method,
 		  uint32_t cseq, struct obuf *scratch);
 

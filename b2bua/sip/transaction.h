@@ -31,8 +31,11 @@ struct transaction_conf {
 
 struct transaction_ops {
 	/* Before a new server transaction costs anything (admission, rate):
-	 * 0 go on; 100..699: answer so, without state; -1: not a word.
-	 * NULL: all go on. Not called for ACK and CANCEL. */
+	 * 0 go on; 300..699: answer so, without state; -1: not a word. req
+	 * NULL: what came is malformed, too much or an orphan CANCEL, and an
+	 * answer without state is due: 0 answer, -1 not a word to this source.
+	 * NULL: all go on. Not called for ACK, retransmissions, and CANCELs
+	 * that match. */
 	int (*admit)(void *arg, struct flow *flow, const struct message *req);
 	/* A new request, not ACK or CANCEL. Answer now or later, at least once
 	 * with a final response. tx lives until then; mem_ref() to keep it. */
@@ -57,13 +60,13 @@ struct transaction_stats {
 	unsigned servers, clients; /* now */
 };
 
-/* t may be NULL in tests (flows from elsewhere, transactions_receive()). */
 int transactions_new(struct transactions **tp, struct wheel *wheel,
 		     const struct transaction_conf *conf,
 		     const struct transaction_ops *ops, void *arg);
 /* Ends all transactions without a word; no handler is called any more. */
 void transactions_free(struct transactions *t);
-/* Where responses to requests of UDP flows go needs the transport. */
+/* Where a response goes that may not simply go back by its flow (RFC 3261
+ * 18.2.2) is the transport's knowledge. Without: always back by the flow. */
 void transactions_attach(struct transactions *t, struct transport *transport);
 /* The ops to give to transport_new(), with t as its arg. */
 const struct transport_ops *transactions_transport_ops(void);
@@ -97,8 +100,9 @@ void server_tx_watch(struct server_tx *tx, const struct server_tx_ops *ops,
 /* Sends a response. 1xx any number of times before the final one. A 2xx to
  * INVITE is repeated at T1, 2*T1 ... T2 until its ACK comes (13.3.1.4); that
  * is done here, on every transport. 0, EALREADY (final response sent before),
- * EMSGSIZE, or what the transport says (a failed transaction).
- * To-tag: r->to_tag; once given, the same for all replies of this tx. */
+ * EMSGSIZE, ENOMEM; over a stream also what the transport says (the transaction
+ * is over then, failed() is not called).
+ * To-tag: r->to_tag, or server_tx_tag(); each early dialog may have its own. */
 int server_tx_reply(struct server_tx *tx, const struct reply *r);
 /* server_tx_reply() without headers and body */
 int server_tx_reply_plain(struct server_tx *tx, unsigned status,
@@ -106,7 +110,8 @@ int server_tx_reply_plain(struct server_tx *tx, unsigned status,
 const struct message *server_tx_request(const struct server_tx *tx);
 struct flow *server_tx_flow(const struct server_tx *tx);
 /* The To-tag that replies carry: the request's own, or one drawn when the
- * transaction began; use it for the dialog. Lives as long as tx. */
+ * transaction began, or that of the final reply; use it for the dialog. Lives
+ * as long as tx, or until the final reply. */
 struct slice server_tx_tag(const struct server_tx *tx);
 bool server_tx_answered(const struct server_tx *tx); /* finally */
 bool server_tx_cancelled(const struct server_tx *tx);
