@@ -7,6 +7,7 @@ failure."""
 
 import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -92,3 +93,13 @@ def sbc(pen, tmp_path):
     def start(**how):
         return Sbc(pen, tmp_path, **how)
     return start
+
+
+@pytest.fixture(scope="session")
+def demo_keys(tmp_path_factory):
+    """The keys of the demonstration (etc/demo/make-keys)."""
+    folder = tmp_path_factory.mktemp("keys")
+    subprocess.run([str(HERE.parents[1] / "etc/demo/make-keys"), str(folder)],
+                   check=True, stdin=subprocess.DEVNULL,
+                   capture_output=True)
+    return folder

@@ -37,15 +37,15 @@ def test_each_kind_to_each(call, kind_a, kind_b, mux):
         assert leg["protocol"] == end.proto
         assert leg["security"] == SECURITY[end.kind]
         rtp = leg["streams"][0]
-        assert rtp["stats"]["packets"] == 25
-        assert rtp["stats_out"]["packets"] == 25
+        for way in ("stats", "stats_out"):      # with mux, RTCP may count
+            assert 25 <= rtp[way]["packets"] <= 25 + mux
         assert rtp["endpoint"] == {"family": "IPv4", "address": end.addr,
                                    "port": end.port}
         if end.suite:
             assert rtp["crypto suite"] == end.suite
     assert not c.a.errors and not c.b.errors
     done = c.delete()
-    assert done["totals"]["RTP"]["packets"] == 50
+    assert 50 <= done["totals"]["RTP"]["packets"] <= 50 + 2 * mux
     assert c.ng.ask("query", **c.id)["error-reason"] == "Unknown call-id"
 
 

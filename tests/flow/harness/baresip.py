@@ -72,14 +72,15 @@ def tone_level(samples, hertz):
 class Baresip(Proc):
     def __init__(self, dir, name, media="rtp", tone=440, transport="udp",
                  answer="auto", outbound=None, mux=False, port=None,
-                 user=None):
+                 user=None, domain=None):
         self.dir = os.path.join(str(dir), name)
         os.makedirs(self.dir, exist_ok=True)
         self.user, self.media, self.tone = user or name, media, tone
         self.addr = LOCAL
         self.port = port or free_port()
         self.ctrl = free_port()
-        self.aor = f"sip:{self.user}@{self.addr}:{self.port}"
+        self.aor = f"sip:{self.user}@" + (
+            domain or f"{self.addr}:{self.port}")
         self._config(transport, answer, outbound, mux)
         super().__init__(name, ["baresip", "-4", "-f", self.dir, "-v"],
                          self.dir)

@@ -136,7 +136,7 @@ class Endpoint:
             tag, self.suite, key = next(c for c in r.crypto if c[1] in mine)
             self.tags = {s: t for t, s, _ in r.crypto}
             self._install(self.suite, mine[self.suite],
-                          base64.b64decode(key))
+                          base64.b64decode(key + "=" * (-len(key) % 4)))
         elif self.kind == "dtls":
             assert r.fingerprint, f"no a=fingerprint in\n{r.text}"
             mine = self.setup or ("active" if offer else None)

@@ -1,6 +1,6 @@
 """SRTP sessions of the test's endpoints: libsrtp (pylibsrtp) where it knows
-the suite, and RFC 3711/6188 written out once more for AES-192/256 counter
-mode, which pylibsrtp cannot name."""
+the suite, and RFC 3711/6188 written out once more for AES-256 counter mode,
+which pylibsrtp cannot name."""
 
 import hashlib
 import hmac
@@ -18,7 +18,6 @@ LIBSRTP = {
     "AEAD_AES_256_GCM": (Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 44),
 }
 COUNTER_MODE = {
-    "AES_192_CM_HMAC_SHA1_80": (24, 10), "AES_192_CM_HMAC_SHA1_32": (24, 4),
     "AES_256_CM_HMAC_SHA1_80": (32, 10), "AES_256_CM_HMAC_SHA1_32": (32, 4),
 }
 SUITES = tuple(LIBSRTP) + tuple(COUNTER_MODE)
