@@ -1,6 +1,8 @@
 /* demux: what a datagram is, and which way it takes (path.h). */
 #include "lib/pkt/demux.h"
 
+#include <errno.h>
+
 #include "lib/pkt/stun.h"
 #include "relay/assoc.h"
 #include "relay/path.h"
@@ -11,8 +13,14 @@ static enum drop take_dtls(struct path *path, const struct path_packet *pkt)
 
 	if (!assoc)
 		return DROP_DTLS;
-	if (assoc_input(assoc, &pkt->io.peer, pkt->io.p, pkt->io.n))
+	switch (assoc_input(assoc, &pkt->io.peer, pkt->io.p, pkt->io.n)) {
+	case 0:
+		break;
+	case ENOBUFS:
 		return DROP_DTLS_BUSY;
+	default:
+		return DROP_DTLS_BAD;
+	}
 	counter_add(&path->counters->v[COUNTER_DTLS_IN], 1);
 	return PATH_TAKEN;
 }

@@ -162,9 +162,14 @@ static enum drop key_out(const struct path_packet *pkt, struct crypt **crypt)
 	return *crypt ? DROP_NONE : DROP_NO_KEY_OUT;
 }
 
+/* An index that was used already is no attack here: the sender of a plain leg
+ * has repeated a packet, or gone back in its sequence numbers. */
 static void protect_batch(struct path *path)
 {
 	crypt_batch(path, key_out, crypt_protect);
+	for (unsigned i = 0; i < path->live; i++)
+		if (path->way[i]->drop == DROP_REPLAY)
+			path->way[i]->drop = DROP_PROTECT;
 }
 
 static void sent_count(struct path *path, const struct path_packet *pkt)

@@ -9,11 +9,13 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	const struct leg_facts *out = &s->out->facts;
 
 	(void)path;
+	if (!out->set)
+		return DROP_NO_PEER;
 	/* RTCP also flows while media is on hold (RFC 3264 section 5.1). */
 	if (!pkt->rtcp && (!s->in->facts.recv || !out->send))
 		return DROP_DIRECTION;
 	pkt->to = &s->out->component[pkt->rtcp && !out->mux];
-	if (!out->set || !addr_is_set(&pkt->to->peer))
+	if (!addr_is_set(&pkt->to->peer))
 		return DROP_NO_PEER;
 	pkt->io.fd = pkt->to->fd;
 	pkt->io.peer = pkt->to->peer;
