@@ -20,13 +20,15 @@ enum refusal negotiate_answer(const struct session_media *sm,
 			      const struct options *o, struct leg_conf conf[2],
 			      bool *reject);
 
-/* How sm->next must be written in the offer that we send on, or sm->offer in
- * the answer, given the confs it led to. Ports are those of sm->media. */
+/* How sm->next must be written in the offer that we send on. */
 void negotiate_write_offer(const struct session_media *sm,
 			   const struct options *o, const char *fingerprint,
 			   struct rewrite_media *rm);
+/* How the answer to sm->offer must be written; conf: the offerer's leg as
+ * negotiate_answer() had it. */
 void negotiate_write_answer(const struct session_media *sm,
 			    const struct options *o, const char *fingerprint,
-			    bool reject, bool mux, struct rewrite_media *rm);
+			    const struct leg_conf *conf, bool reject,
+			    struct rewrite_media *rm);
 
 #endif

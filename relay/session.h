@@ -27,9 +27,8 @@ struct proposal {
 	enum sdpv_direction direction; /* of the offerer */
 	/* The offerer's leg, as soon as there is an answer. */
 	struct leg_conf conf;
-	uint64_t crypto_hash; /* of its a=crypto lines */
+	bool role_free; /* DTLS: it leaves to us who starts */
 	struct sdes_keys answer; /* our a=crypto to it: one line, or none */
-	enum sdpv_setup setup; /* our a=setup to it */
 	bool mux_offered; /* by the offerer */
 	bool mux_offer; /* by us, to the other side */
 	bool mux_accept; /* even if the other side does not */
@@ -45,7 +44,6 @@ struct session_leg {
 	bool set; /* conf is what the worker has */
 	struct leg_conf conf;
 	struct sdes_keys ours; /* a=crypto lines we wrote to it last */
-	uint64_t crypto_hash; /* of those it sent; 0: none */
 };
 
 struct session_media {
@@ -131,6 +129,7 @@ void sessions_sweep(struct sessions *ss, uint64_t now_ms);
 
 /* rtpengine's structure, and what it does not say: per stream `crypto suite`,
  * `DTLS`, `drops`; per media `security`. */
-void session_query(const struct session *s, struct value *reply);
+void session_query(const struct sessions *ss, const struct session *s,
+		   struct value *reply);
 
 #endif

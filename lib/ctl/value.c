@@ -16,11 +16,13 @@ struct value_chunk {
 
 /* ---- the pool ----------------------------------------------------------- */
 
+/* SDP in a request or a reply may hold keys: nothing is left behind. */
 static void chunks_free(struct value_chunk *c)
 {
 	while (c) {
 		struct value_chunk *next = c->next;
 
+		explicit_bzero(c->mem, c->used);
 		free(c);
 		c = next;
 	}
@@ -38,6 +40,7 @@ void value_pool_reset(struct value_pool *pool)
 
 	if (keep) {
 		chunks_free(keep->next);
+		explicit_bzero(keep->mem, keep->used);
 		keep->next = NULL;
 		keep->used = 0;
 	}

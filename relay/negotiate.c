@@ -1,0 +1,483 @@
+#include "relay/negotiate.h"
+
+#include <openssl/crypto.h>
+
+#include "lib/base/b64.h"
+#include "lib/base/rnd.h"
+
+/* Our a=crypto lines, best first. Truncated tags and 192-bit keys only for
+ * those who ask ("only-..."). */
+static const enum suite suites_default[] = {
+	SUITE_AEAD_AES_128_GCM,
+	SUITE_AEAD_AES_256_GCM,
+	SUITE_AES_CM_128_HMAC_SHA1_80,
+	SUITE_AES_256_CM_HMAC_SHA1_80,
+};
+
+/* ---- where the peer is -------------------------------------------------- */
+
+static bool is_many(const union addr *a)
+{
+	if (a->sa.sa_family == AF_INET6)
+		return IN6_IS_ADDR_MULTICAST(&a->v6.sin6_addr);
+	return IN_MULTICAST(ntohl(a->v4.sin_addr.s_addr)) ||
+	       a->v4.sin_addr.s_addr == htonl(INADDR_BROADCAST);
+}
+
+/* 0.0.0.0 is the old way to say "do not send": no address. */
+static enum refusal conn_addr(const struct sdpv_conn *conn, uint16_t port,
+			      const struct options *o, union addr *to)
+{
+	union addr a;
+
+	if (o->sip_source && addr_is_set(&o->received)) {
+		a = o->received;
+		addr_set_port(&a, port);
+	} else if (!conn->set) {
+		return REFUSAL_INCOMPLETE;
+	} else if (addr_parse(conn->address, port, &a) ||
+		   (a.sa.sa_family == AF_INET6) != conn->ip6) {
+		return REFUSAL_ADDRESS;
+	}
+	if (is_many(&a))
+		return REFUSAL_ADDRESS;
+	*to = addr_is_any(&a) ? ADDR_NONE : a;
+	return REFUSAL_NONE;
+}
+
+static enum refusal peer_place(struct leg_conf *c, const struct sdpv_media *m,
+			       const struct options *o)
+{
+	const struct sdpv_conn *conn = &m->conn;
+	uint32_t port = m->port + 1u;
+	enum refusal why = conn_addr(conn, m->port, o, &c->rtp);
+
+	if (why)
+		return why;
+	c->latch = o->strict ? LEG_LATCH_STRICT : LEG_LATCH_HOST;
+	c->rtcp = ADDR_NONE;
+	if (m->rtcp_port) {
+		port = m->rtcp_port;
+		if (m->rtcp_conn.set)
+			conn = &m->rtcp_conn;
+	}
+	if (port > 65535)
+		return REFUSAL_NONE;
+	return conn_addr(conn, (uint16_t)port, o, &c->rtcp);
+}
+
+/* ---- SDES --------------------------------------------------------------- */
+
+/* Session parameters that we could not honour forbid the line, all but the
+ * replay window and those marked optional (RFC 4568 section 6.3). */
+static bool params_ok(struct slice params)
+{
+	while (params.p) {
+		struct slice word = slice_cut(&params, ' ');
+
+		if (word.n && word.p[0] != '-' && !slice_starts(word, "WSH="))
+			return false;
+	}
+	return true;
+}
+
+static bool crypto_key(const struct sdpv_crypto *c, struct leg_key *key)
+{
+	enum suite suite = suite_find(c->suite);
+	struct leg_key k = {.suite = suite};
+	size_t n = 0;
+	bool ok;
+
+	if (suite == SUITE_NONE || c->mki_n || !params_ok(c->params))
+		return false;
+	ok = b64_parse(c->key_salt, k.key_salt, sizeof(k.key_salt), &n) == 0 &&
+	     n == suite_key_salt(suite);
+	k.n = (uint8_t)n;
+	if (ok)
+		*key = k;
+	OPENSSL_cleanse(&k, sizeof(k));
+	return ok;
+}
+
+static bool key_eq(const struct leg_key *a, const struct leg_key *b)
+{
+	return a->suite == b->suite && a->n == b->n &&
+	       CRYPTO_memcmp(a->key_salt, b->key_salt, a->n) == 0;
+}
+
+static void key_of(struct leg_key *key, const struct sdes_key *ours)
+{
+	key->suite = ours->suite;
+	key->n = (uint8_t)suite_key_salt(ours->suite);
+	memcpy(key->key_salt, ours->key_salt, key->n);
+}
+
+static void key_fresh(struct sdes_key *key, uint32_t tag, enum suite suite)
+{
+	key->tag = tag;
+	key->suite = suite;
+	rnd_fill(key->key_salt, suite_key_salt(suite));
+}
+
+static bool suite_wanted(const struct options_sdes *sdes, enum suite suite)
+{
+	bool dflt = false;
+
+	if (sdes->without & 1u << suite)
+		return false;
+	if (sdes->only)
+		return sdes->only & 1u << suite;
+	for (size_t i = 0; i < sizeof(suites_default) / sizeof(suites_default[0]); i++)
+		dflt |= suites_default[i] == suite;
+	return dflt;
+}
+
+/* Lines we wrote to that side before stay, with their keys, as long as all of
+ * them are still wanted: the same offer again must not start a new key. */
+static bool keys_stay(const struct session_leg *leg,
+		      const struct options_sdes *sdes)
+{
+	for (unsigned i = 0; i < leg->ours.n; i++)
+		if (!suite_wanted(sdes, leg->ours.v[i].suite))
+			return false;
+	return leg->ours.n > 0;
+}
+
+static void keys_offer(struct sdes_keys *keys, const struct options_sdes *sdes)
+{
+	keys->n = 0;
+	for (size_t i = 0; i < sizeof(suites_default) / sizeof(suites_default[0]); i++)
+		if (suite_wanted(sdes, suites_default[i])) {
+			key_fresh(&keys->v[keys->n], keys->n + 1,
+				  suites_default[i]);
+			keys->n++;
+		}
+	for (int i = SUITE_NONE + 1; i < SUITE_COUNT && sdes->only; i++) {
+		bool have = false;
+
+		for (unsigned k = 0; k < keys->n; k++)
+			have |= keys->v[k].suite == (enum suite)i;
+		if (have || !suite_wanted(sdes, (enum suite)i))
+			continue;
+		key_fresh(&keys->v[keys->n], keys->n + 1, (enum suite)i);
+		keys->n++;
+	}
+}
+
+/* The first line of the offerer's that we can take (RFC 4568 5.1.2), and our
+ * line for the answer. The key it had before goes with the key we had. */
+static enum refusal sdes_take(struct proposal *p, const struct sdpv_media *m,
+			      const struct session_leg *leg)
+{
+	struct leg_conf *c = &p->conf;
+	struct sdes_key *ours = &p->answer.v[0];
+
+	for (unsigned i = 0; i < m->crypto_count; i++) {
+		if (!crypto_key(&m->crypto[i], &c->rx))
+			continue;
+		c->security = LEG_SDES;
+		p->answer.n = 1;
+		key_fresh(ours, m->crypto[i].tag, c->rx.suite);
+		if (leg->set && leg->conf.security == LEG_SDES &&
+		    leg->conf.tx.suite == c->rx.suite &&
+		    key_eq(&leg->conf.rx, &c->rx))
+			memcpy(ours->key_salt, leg->conf.tx.key_salt,
+			       leg->conf.tx.n);
+		key_of(&c->tx, ours);
+		return REFUSAL_NONE;
+	}
+	return REFUSAL_CRYPTO;
+}
+
+/* The answer must take one of the lines of our offer, by tag and suite. */
+static enum refusal sdes_taken(struct leg_conf *c, const struct sdpv_media *m,
+			       const struct sdes_keys *offer)
+{
+	for (unsigned i = 0; i < m->crypto_count; i++)
+		for (unsigned k = 0; k < offer->n; k++) {
+			if (m->crypto[i].tag != offer->v[k].tag ||
+			    suite_find(m->crypto[i].suite) !=
+				    offer->v[k].suite ||
+			    !crypto_key(&m->crypto[i], &c->rx))
+				continue;
+			key_of(&c->tx, &offer->v[k]);
+			return REFUSAL_NONE;
+		}
+	return REFUSAL_CRYPTO;
+}
+
+/* ---- DTLS --------------------------------------------------------------- */
+
+static enum refusal fingerprints_take(struct leg_conf *c,
+				      const struct sdpv_media *m)
+{
+	c->security = LEG_DTLS;
+	c->fingerprints = 0;
+	for (unsigned i = 0;
+	     i < m->fingerprint_count && c->fingerprints < LEG_FINGERPRINTS;
+	     i++)
+		if (fingerprint_parse(m->fingerprint[i].hash,
+				      m->fingerprint[i].value,
+				      &c->fingerprint[c->fingerprints]) == 0)
+			c->fingerprints++;
+	return c->fingerprints ? REFUSAL_NONE : REFUSAL_FINGERPRINT;
+}
+
+static bool fingerprints_same(const struct leg_conf *a,
+			      const struct leg_conf *b)
+{
+	if (a->fingerprints != b->fingerprints)
+		return false;
+	for (unsigned i = 0; i < a->fingerprints; i++)
+		if (a->fingerprint[i].hash != b->fingerprint[i].hash ||
+		    a->fingerprint[i].n != b->fingerprint[i].n ||
+		    memcmp(a->fingerprint[i].octets, b->fingerprint[i].octets,
+			   a->fingerprint[i].n))
+			return false;
+	return true;
+}
+
+/* Our role by the offerer's a=setup; without one it is `active` (RFC 4145
+ * section 4). An association that stands keeps its roles (RFC 8842 5.3). */
+static void role_offered(struct proposal *p, const struct sdpv_media *m,
+			 const struct session_leg *leg,
+			 const struct options *o)
+{
+	struct leg_conf *c = &p->conf;
+
+	switch (m->setup) {
+	case SDPV_SETUP_PASSIVE:
+		c->role = HANDSHAKE_ACTIVE;
+		return;
+	case SDPV_SETUP_ACTPASS:
+	case SDPV_SETUP_HOLDCONN:
+		if (leg->set && leg->conf.security == LEG_DTLS &&
+		    fingerprints_same(&leg->conf, c)) {
+			c->role = leg->conf.role;
+			return;
+		}
+		p->role_free = true;
+		c->role = o->dtls == OPTIONS_DTLS_PASSIVE ? HANDSHAKE_PASSIVE
+							  : HANDSHAKE_ACTIVE;
+		return;
+	default:
+		c->role = HANDSHAKE_PASSIVE;
+	}
+}
+
+/* By the answer to our actpass; without a=setup it is `passive`. */
+static enum handshake_role role_answered(const struct sdpv_media *m)
+{
+	return m->setup == SDPV_SETUP_ACTIVE ? HANDSHAKE_PASSIVE
+					     : HANDSHAKE_ACTIVE;
+}
+
+/* ---- the offer ---------------------------------------------------------- */
+
+/* RTP/SAVP(F) with a fingerprint and no a=crypto is DTLS-SRTP too: so it was
+ * written before RFC 5764 was. */
+static enum refusal offerer_security(struct proposal *p,
+				     const struct session_leg *leg,
+				     const struct sdpv_media *m,
+				     const struct options *o, bool dtls)
+{
+	enum refusal why;
+
+	p->conf.security = LEG_RTP;
+	if (!sdpv_proto_is_dtls(m->proto) && !sdpv_proto_is_sdes(m->proto))
+		return REFUSAL_NONE;
+	if (sdpv_proto_is_sdes(m->proto)) {
+		why = sdes_take(p, m, leg);
+		if (!why || !m->fingerprint_count)
+			return why;
+	}
+	if (!dtls)
+		return REFUSAL_OPTIONS;
+	why = fingerprints_take(&p->conf, m);
+	if (!why)
+		role_offered(p, m, leg, o);
+	return why;
+}
+
+static enum refusal other_security(struct proposal *p,
+				   const struct session_media *sm,
+				   const struct options *o, bool dtls)
+{
+	enum media_side side = p->offerer, other = media_other(side);
+	enum sdpv_proto proto = p->proto[other];
+	const struct session_leg *leg = &sm->leg[other];
+	const struct leg_conf *was = &sm->leg[side].conf;
+	bool new_key = sm->leg[side].set && was->security == LEG_SDES &&
+		       !key_eq(&was->rx, &p->conf.rx);
+
+	p->security = LEG_RTP;
+	if (!sdpv_proto_is_dtls(proto) && !sdpv_proto_is_sdes(proto))
+		return REFUSAL_NONE;
+	if (sdpv_proto_is_dtls(proto) || o->sdes.off) {
+		p->security = LEG_DTLS;
+		return dtls && o->dtls != OPTIONS_DTLS_OFF ? REFUSAL_NONE
+							   : REFUSAL_OPTIONS;
+	}
+	p->security = LEG_SDES;
+	/* Without a to-tag this may be another branch of a fork: a key that
+	 * one callee knows is none for the next. */
+	if (!new_key && o->to_tag.n && keys_stay(leg, &o->sdes))
+		p->offer = leg->ours;
+	else
+		keys_offer(&p->offer, &o->sdes);
+	return p->offer.n ? REFUSAL_NONE : REFUSAL_OPTIONS;
+}
+
+static void mux_offered(struct proposal *p, const struct sdpv_media *m,
+			const struct options_mux *mux)
+{
+	p->mux_offered = m->rtcp_mux;
+	p->mux_offer = mux->offer || mux->require ||
+		       (m->rtcp_mux && !mux->demux);
+	p->mux_accept = mux->accept || mux->demux;
+	p->mux_refuse = mux->reject;
+}
+
+enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
+			     const struct sdpv_media *m,
+			     const struct options *o, bool dtls)
+{
+	struct proposal *p = &sm->next;
+	enum media_side other = media_other(side);
+	enum refusal why;
+
+	*p = (struct proposal){.offerer = side, .direction = m->direction};
+	p->proto[side] = m->proto;
+	p->proto[other] = o->proto == SDPV_OTHER || m->proto == SDPV_OTHER
+				  ? m->proto
+				  : o->proto;
+	p->reject = m->port == 0 || m->proto == SDPV_OTHER;
+	if (p->reject)
+		return REFUSAL_NONE;
+	why = peer_place(&p->conf, m, o);
+	if (!why)
+		why = offerer_security(p, &sm->leg[side], m, o, dtls);
+	if (!why)
+		why = other_security(p, sm, o, dtls);
+	mux_offered(p, m, &o->mux);
+	return why;
+}
+
+void negotiate_write_offer(const struct session_media *sm,
+			   const struct options *o, const char *fingerprint,
+			   struct rewrite_media *rm)
+{
+	const struct proposal *p = &sm->next;
+	enum media_side to = media_other(p->offerer);
+
+	*rm = (struct rewrite_media){.reject = p->reject,
+				     .proto = p->proto[to]};
+	if (p->reject)
+		return;
+	rm->port = media_port(sm->media, to, false);
+	rm->rtcp_port = media_port(sm->media, to, !o->mux.require);
+	rm->rtcp_add = o->full_rtcp_attribute;
+	if (o->no_rtcp_attribute)
+		rm->rtcp_port = 0;
+	rm->rtcp_mux = p->mux_offer;
+	rm->rtcp_mux_only = o->mux.require;
+	if (p->security == LEG_DTLS) {
+		rm->setup = SDPV_SETUP_ACTPASS;
+		rm->fingerprint = fingerprint;
+	}
+	if (p->security == LEG_SDES)
+		rm->keys = &p->offer;
+}
+
+/* ---- the answer --------------------------------------------------------- */
+
+/* Of what we offered: SRTP stays SRTP, and of its kind. */
+static enum refusal answered_security(struct leg_conf *c,
+				      const struct proposal *p,
+				      const struct sdpv_media *m)
+{
+	bool secure = sdpv_proto_is_dtls(m->proto) ||
+		      sdpv_proto_is_sdes(m->proto);
+	enum refusal why;
+
+	c->security = p->security;
+	if (p->security == LEG_RTP)
+		return secure || m->proto == SDPV_OTHER ? REFUSAL_ANSWER
+							: REFUSAL_NONE;
+	if (!secure)
+		return REFUSAL_DOWNGRADE;
+	if (p->security == LEG_SDES)
+		return sdpv_proto_is_dtls(m->proto) ? REFUSAL_ANSWER
+						    : sdes_taken(c, m, &p->offer);
+	why = fingerprints_take(c, m);
+	c->role = role_answered(m);
+	return why;
+}
+
+static void directions(struct leg_conf conf[2], enum media_side offerer,
+		       enum sdpv_direction offered,
+		       enum sdpv_direction answered)
+{
+	struct leg_conf *x = &conf[offerer], *y = &conf[media_other(offerer)];
+
+	x->recv = y->send = (offered & SDPV_SENDONLY) &&
+			    (answered & SDPV_RECVONLY);
+	y->recv = x->send = (answered & SDPV_SENDONLY) &&
+			    (offered & SDPV_RECVONLY);
+}
+
+enum refusal negotiate_answer(const struct session_media *sm,
+			      const struct sdpv_media *m,
+			      const struct options *o, struct leg_conf conf[2],
+			      bool *reject)
+{
+	const struct proposal *p = &sm->offer;
+	struct leg_conf *x = &conf[p->offerer];
+	struct leg_conf *y = &conf[media_other(p->offerer)];
+	enum refusal why;
+
+	*reject = p->reject || m->port == 0;
+	if (*reject)
+		return REFUSAL_NONE;
+	*x = p->conf;
+	*y = (struct leg_conf){0};
+	why = peer_place(y, m, o);
+	if (!why)
+		why = answered_security(y, p, m);
+	if (why)
+		return why;
+	if (p->role_free && o->dtls == OPTIONS_DTLS_PASSIVE)
+		x->role = HANDSHAKE_PASSIVE;
+	y->rtcp_mux = p->mux_offer && m->rtcp_mux;
+	x->rtcp_mux = p->mux_offered && !p->mux_refuse && !o->mux.reject &&
+		      (p->mux_accept || o->mux.accept || y->rtcp_mux);
+	directions(conf, p->offerer, p->direction, m->direction);
+	return REFUSAL_NONE;
+}
+
+void negotiate_write_answer(const struct session_media *sm,
+			    const struct options *o, const char *fingerprint,
+			    const struct leg_conf *conf, bool reject,
+			    struct rewrite_media *rm)
+{
+	const struct proposal *p = &sm->offer;
+
+	*rm = (struct rewrite_media){.reject = reject,
+				     .proto = p->proto[p->offerer]};
+	if (reject)
+		return;
+	rm->port = media_port(sm->media, p->offerer, false);
+	rm->rtcp_port = media_port(sm->media, p->offerer, !conf->rtcp_mux);
+	rm->rtcp_add = o->full_rtcp_attribute;
+	if (o->no_rtcp_attribute)
+		rm->rtcp_port = 0;
+	rm->rtcp_mux = conf->rtcp_mux;
+	if (conf->security == LEG_DTLS) {
+		rm->setup = conf->role == HANDSHAKE_ACTIVE
+				    ? SDPV_SETUP_ACTIVE
+				    : SDPV_SETUP_PASSIVE;
+		rm->fingerprint = fingerprint;
+	}
+	if (conf->security == LEG_SDES)
+		rm->keys = &p->answer;
+}

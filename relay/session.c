@@ -1,0 +1,265 @@
+#include "relay/session.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "lib/base/clk.h"
+#include "lib/base/log.h"
+#include "lib/base/siphash.h"
+#include "relay/session_priv.h"
+
+enum { BUCKETS_MIN = 64 };
+
+/* ---- the table ---------------------------------------------------------- */
+
+int sessions_new(struct sessions **ssp, const struct sessions_conf *conf)
+{
+	struct sessions *ss = calloc(1, sizeof(*ss));
+
+	if (!ss)
+		return ENOMEM;
+	ss->conf = *conf;
+	ss->buckets = BUCKETS_MIN;
+	ss->bucket = calloc(ss->buckets, sizeof(*ss->bucket));
+	if (!ss->bucket) {
+		free(ss);
+		return ENOMEM;
+	}
+	*ssp = ss;
+	return 0;
+}
+
+void sessions_free(struct sessions *ss)
+{
+	if (!ss)
+		return;
+	for (size_t i = 0; i < ss->buckets; i++)
+		while (ss->bucket[i])
+			sessions_del(ss, ss->bucket[i]);
+	free(ss->bucket);
+	free(ss);
+}
+
+static struct session **place(const struct sessions *ss, uint64_t hash)
+{
+	return &ss->bucket[hash & (ss->buckets - 1)];
+}
+
+struct session *sessions_find(const struct sessions *ss, struct slice call_id)
+{
+	uint64_t hash = siphash_slice(call_id);
+
+	for (struct session *s = *place(ss, hash); s; s = s->next)
+		if (s->hash == hash && slice_eq_str(call_id, s->call_id))
+			return s;
+	return NULL;
+}
+
+/* Doubles the buckets; without memory the chains just get longer. */
+static void grow(struct sessions *ss)
+{
+	size_t was = ss->buckets;
+	struct session **old = ss->bucket;
+	struct session **v = calloc(was * 2, sizeof(*v));
+
+	if (!v)
+		return;
+	ss->bucket = v;
+	ss->buckets = was * 2;
+	for (size_t i = 0; i < was; i++)
+		while (old[i]) {
+			struct session *s = old[i];
+			struct session **to = place(ss, s->hash);
+
+			old[i] = s->next;
+			s->next = *to;
+			*to = s;
+		}
+	free(old);
+}
+
+int session_new(struct sessions *ss, struct slice call_id,
+		struct session **sp)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct session **to;
+
+	if (!s)
+		return ENOMEM;
+	s->call_id = slice_dup(call_id);
+	if (!s->call_id) {
+		free(s);
+		return ENOMEM;
+	}
+	if (ss->count >= ss->buckets)
+		grow(ss);
+	s->hash = siphash_slice(call_id);
+	s->created_us = s->signal_us = clk_wall_us();
+	s->signal_ms = clk_ms();
+	to = place(ss, s->hash);
+	s->next = *to;
+	*to = s;
+	ss->count++;
+	ss->stats.created++;
+	*sp = s;
+	return 0;
+}
+
+void sessions_del(struct sessions *ss, struct session *s)
+{
+	struct session **at = place(ss, s->hash);
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	ss->count--;
+	while (s->medias)
+		session_media_del(s);
+	for (int i = 0; i < 2; i++) {
+		free(s->side[i].tag);
+		free(s->side[i].label);
+		free(s->side[i].via_branch);
+		free(s->side[i].username);
+		free(s->side[i].session_name);
+	}
+	free(s->call_id);
+	free(s);
+}
+
+size_t sessions_count(const struct sessions *ss)
+{
+	return ss->count;
+}
+
+void sessions_stats(const struct sessions *ss, struct sessions_stats *stats)
+{
+	*stats = ss->stats;
+}
+
+void sessions_each(struct sessions *ss,
+		   bool (*fn)(struct session *s, void *arg), void *arg)
+{
+	for (size_t i = 0; i < ss->buckets; i++)
+		for (struct session *s = ss->bucket[i], *next; s; s = next) {
+			next = s->next;
+			if (!fn(s, arg))
+				return;
+		}
+}
+
+/* ---- parts of a session ------------------------------------------------- */
+
+int session_media_add(struct session *s)
+{
+	struct session_media *sm = calloc(1, sizeof(*sm));
+
+	if (!sm)
+		return ENOMEM;
+	s->media[s->medias++] = sm;
+	return 0;
+}
+
+void session_media_close(struct session_media *sm)
+{
+	media_close(sm->media);
+	sm->media = NULL;
+	OPENSSL_cleanse(sm->leg, sizeof(sm->leg));
+}
+
+void session_media_del(struct session *s)
+{
+	struct session_media *sm = s->media[--s->medias];
+
+	session_media_close(sm);
+	OPENSSL_cleanse(sm, sizeof(*sm));
+	free(sm);
+	s->media[s->medias] = NULL;
+}
+
+int session_text_set(char **to, struct slice text)
+{
+	char *copy;
+
+	if (!text.p || (*to && slice_eq_str(text, *to)))
+		return 0;
+	copy = slice_dup(text);
+	if (!copy)
+		return ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+bool session_side_of(const struct session *s, struct slice tag,
+		     enum media_side *side)
+{
+	for (int i = MEDIA_A; i <= MEDIA_B; i++)
+		if (s->side[i].tag && slice_eq_str(tag, s->side[i].tag)) {
+			*side = (enum media_side)i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- the end of it ------------------------------------------------------ */
+
+/* When somebody last showed that the session is wanted, clk_ms(). */
+static uint64_t last_life(const struct session *s, bool *held)
+{
+	uint64_t last = s->signal_ms;
+
+	*held = true;
+	for (unsigned i = 0; i < s->medias; i++) {
+		const struct session_media *sm = s->media[i];
+
+		for (int side = 0; side < 2 && sm->media; side++) {
+			struct media_stats st;
+
+			media_stats(sm->media, (enum media_side)side, &st);
+			if (st.last_ms > last)
+				last = st.last_ms;
+			if (sm->leg[side].conf.recv)
+				*held = false;
+		}
+	}
+	return last;
+}
+
+/* NULL: not yet; else why. */
+static const char *is_due(const struct sessions *ss, const struct session *s,
+			  uint64_t now_ms)
+{
+	const struct sessions_conf *c = &ss->conf;
+	unsigned limit;
+	uint64_t last;
+	bool held;
+
+	if (s->delete_ms && now_ms >= s->delete_ms)
+		return "deleted";
+	last = last_life(s, &held);
+	limit = !s->answered ? c->offer_timeout
+		: held	     ? c->hold_timeout
+			     : c->silence_timeout;
+	if (now_ms < last || now_ms - last < limit * 1000ull)
+		return NULL;
+	return !s->answered ? "no answer" : "silence";
+}
+
+void sessions_sweep(struct sessions *ss, uint64_t now_ms)
+{
+	for (size_t i = 0; i < ss->buckets; i++)
+		for (struct session *s = ss->bucket[i], *next; s; s = next) {
+			const char *why = is_due(ss, s, now_ms);
+
+			next = s->next;
+			if (!why)
+				continue;
+			if (!s->delete_ms) {
+				ss->stats.silent++;
+				log_info("session %s: closed (%s)", s->call_id,
+					 why);
+			}
+			sessions_del(ss, s);
+		}
+}

@@ -1,0 +1,227 @@
+#include <string.h>
+
+#include "lib/base/clk.h"
+#include "relay/session_priv.h"
+
+struct query {
+	const struct sessions *ss;
+	uint64_t now_ms;
+	int64_t now; /* wall, s */
+	/* sums over all legs */
+	uint64_t packets, octets, rtcp, drops;
+};
+
+static void put_addr(struct value *dict, const char *key, const union addr *a)
+{
+	char text[ADDR_TEXT];
+	struct value *v;
+
+	if (!addr_is_set(a))
+		return;
+	v = value_put_dict(dict, key);
+	value_put_cstr(v, "family",
+		       a->sa.sa_family == AF_INET6 ? "IPv6" : "IPv4");
+	value_put_cstr(v, "address", addr_host_text(a, text));
+	value_put_int(v, "port", addr_port(a));
+}
+
+static void put_stats(struct value *dict, const char *key, uint64_t packets,
+		      uint64_t octets, uint64_t errors)
+{
+	struct value *v = value_put_dict(dict, key);
+
+	value_put_int(v, "packets", (int64_t)packets);
+	value_put_int(v, "bytes", (int64_t)octets);
+	value_put_int(v, "errors", (int64_t)errors);
+}
+
+static uint64_t put_drops(struct value *dict, const struct media_stats *st)
+{
+	struct value *v = value_put_dict(dict, "drops");
+	uint64_t sum = 0;
+
+	for (int i = DROP_NONE + 1; i < DROP_COUNT; i++) {
+		sum += st->drops[i];
+		if (st->drops[i])
+			value_put_int(v, drop_row((enum drop)i)->token,
+				      (int64_t)st->drops[i]);
+	}
+	return sum;
+}
+
+static void put_dtls(struct value *stream, const struct query *q,
+		     struct handshake *h)
+{
+	struct value *v = value_put_dict(stream, "DTLS");
+	char text[FINGERPRINT_TEXT];
+	struct handshake_status st;
+
+	handshake_status(h, &st);
+	value_put_cstr(v, "state", handshake_state_name(st.state));
+	value_put_cstr(v, "role",
+		       st.role == HANDSHAKE_ACTIVE ? "active" : "passive");
+	value_put_cstr(v, "fingerprint", q->ss->conf.fingerprint);
+	value_put_int(v, "strangers", st.strangers);
+	if (st.why != HANDSHAKE_WHY_NONE)
+		value_put_cstr(v, "error", handshake_why_row(st.why)->token);
+	if (st.state != HANDSHAKE_PENDING && st.state != HANDSHAKE_DONE)
+		return;
+	value_put_cstr(v, "version", st.version);
+	value_put_cstr(v, "cipher", st.cipher);
+	value_put_cstr(v, "peer fingerprint",
+		       fingerprint_text(&st.peer, text));
+	value_put_bool(v, "verified", st.verified);
+	value_put_int(v, "ms", st.ms);
+	if (st.suite != SUITE_NONE)
+		value_put_cstr(stream, "crypto suite",
+			       suite_info(st.suite)->name);
+}
+
+static void put_security(struct value *stream, const struct query *q,
+			 const struct session_media *sm, enum media_side side,
+			 bool rtcp)
+{
+	const struct leg_conf *c = &sm->leg[side].conf;
+	struct handshake *h = media_handshake(sm->media, side, rtcp);
+
+	if (c->security == LEG_SDES && c->rx.n) {
+		value_put_cstr(stream, "crypto suite",
+			       suite_info(c->rx.suite)->name);
+		value_put_cstr(stream, "crypto suite out",
+			       suite_info(c->tx.suite)->name);
+	}
+	if (h)
+		put_dtls(stream, q, h);
+}
+
+static void put_flags(struct value *media, const struct session_leg *leg)
+{
+	struct value *flags = value_put_list(media, "flags");
+
+	if (leg->direction & SDPV_SENDONLY)
+		value_append_str(flags, SLICE_LIT("send"));
+	if (leg->direction & SDPV_RECVONLY)
+		value_append_str(flags, SLICE_LIT("recv"));
+	if (leg->conf.rtcp_mux)
+		value_append_str(flags, SLICE_LIT("rtcp-mux"));
+	if (leg->conf.security == LEG_SDES)
+		value_append_str(flags, SLICE_LIT("SDES"));
+	if (leg->conf.security == LEG_DTLS)
+		value_append_str(flags, SLICE_LIT("DTLS-SRTP"));
+}
+
+static struct value *put_stream(struct value *streams, const struct query *q,
+				const struct session_media *sm,
+				enum media_side side, bool rtcp)
+{
+	const struct leg_conf *c = &sm->leg[side].conf;
+	struct value *v = value_append_dict(streams);
+	struct value *flags = value_put_list(v, "flags");
+
+	value_append_str(flags, slice_str(rtcp ? "RTCP" : "RTP"));
+	value_put_int(v, "local port", media_port(sm->media, side, rtcp));
+	value_put_cstr(v, "local address", media_address(sm->media, side));
+	value_put_cstr(v, "family",
+		       media_family(sm->media, side) == AF_INET6 ? "IPv6"
+								 : "IPv4");
+	put_addr(v, "advertised endpoint", rtcp ? &c->rtcp : &c->rtp);
+	put_security(v, q, sm, side, rtcp);
+	return v;
+}
+
+static void put_rtp(struct value *v, struct query *q,
+		    const struct media_stats *st)
+{
+	uint64_t drops;
+	int64_t last = 0;
+
+	if (st->last_ms)
+		last = q->now - (int64_t)((q->now_ms - st->last_ms) / 1000);
+	put_addr(v, "endpoint", &st->peer);
+	value_put_bool(v, "endpoint learned", st->learned);
+	value_put_int(v, "last packet", last);
+	value_put_int(v, "SSRC", st->ssrc);
+	value_put_int(v, "lost", st->lost);
+	drops = put_drops(v, st);
+	put_stats(v, "stats", st->packets_in, st->octets_in, drops);
+	put_stats(v, "stats_out", st->packets_out, st->octets_out,
+		  st->errors_out);
+	value_put_bool(v, "key in", st->key_in);
+	value_put_bool(v, "key out", st->key_out);
+	q->packets += st->packets_in;
+	q->octets += st->octets_in;
+	q->rtcp += st->rtcp_in;
+	q->drops += drops;
+}
+
+static void put_media(struct value *medias, struct query *q,
+		      const struct session_media *sm, unsigned i,
+		      enum media_side side)
+{
+	const struct session_leg *leg = &sm->leg[side];
+	struct value *v = value_append_dict(medias), *streams, *stream;
+	struct media_stats st;
+
+	value_put_int(v, "index", i + 1);
+	value_put_cstr(v, "type", sm->type);
+	streams = value_put_list(v, "streams");
+	if (!sm->media)
+		return;
+	value_put_cstr(v, "protocol",
+		       sdpv_proto_name(leg->set ? leg->proto
+						: sm->offer.proto[side]));
+	value_put_cstr(v, "security",
+		       leg_security_name(leg->conf.security));
+	put_flags(v, leg);
+	media_stats(sm->media, side, &st);
+	stream = put_stream(streams, q, sm, side, false);
+	put_rtp(stream, q, &st);
+	if (leg->conf.rtcp_mux)
+		return;
+	stream = put_stream(streams, q, sm, side, true);
+	put_stats(stream, "stats", st.rtcp_in, 0, 0);
+	put_stats(stream, "stats_out", st.rtcp_out, 0, 0);
+}
+
+static void put_side(struct value *tags, struct query *q,
+		     const struct session *s, enum media_side side)
+{
+	const struct session_side *x = &s->side[side];
+	const char *peer = s->side[media_other(side)].tag;
+	struct value *v, *medias;
+
+	if (!x->tag)
+		return;
+	v = value_put_dict(tags, x->tag);
+	value_put_cstr(v, "tag", x->tag);
+	if (x->label)
+		value_put_cstr(v, "label", x->label);
+	if (x->via_branch)
+		value_put_cstr(v, "via-branch", x->via_branch);
+	if (peer)
+		value_put_cstr(v, "in dialogue with", peer);
+	value_put_int(v, "created", (int64_t)(s->created_us / 1000000));
+	medias = value_put_list(v, "medias");
+	for (unsigned i = 0; i < s->medias; i++)
+		put_media(medias, q, s->media[i], i, side);
+}
+
+void session_query(const struct sessions *ss, const struct session *s,
+		   struct value *reply)
+{
+	struct query q = {
+		.ss = ss, .now_ms = clk_ms(), .now = clk_wall()};
+	struct value *tags, *totals;
+
+	value_put_int(reply, "created", (int64_t)(s->created_us / 1000000));
+	value_put_int(reply, "created_us", (int64_t)s->created_us);
+	value_put_int(reply, "last signal", (int64_t)(s->signal_us / 1000000));
+	tags = value_put_dict(reply, "tags");
+	put_side(tags, &q, s, MEDIA_A);
+	if (!s->side[MEDIA_A].tag || !s->side[MEDIA_B].tag ||
+	    strcmp(s->side[MEDIA_A].tag, s->side[MEDIA_B].tag) != 0)
+		put_side(tags, &q, s, MEDIA_B);
+	totals = value_put_dict(reply, "totals");
+	put_stats(totals, "RTP", q.packets, q.octets, q.drops);
+	put_stats(totals, "RTCP", q.rtcp, 0, 0);
+}
