@@ -1,0 +1,44 @@
+/* config: relay.conf as structs. Loaded once, before anything is opened; all
+ * of it, strings too, lives until config_free(). Read-only afterwards. */
+#ifndef RELAY_CONFIG_H
+#define RELAY_CONFIG_H
+
+#include <stdio.h>
+
+#include "lib/conf/schema.h"
+#include "lib/io/addr.h"
+
+/* Where requests come: a path, or a loopback address. */
+struct config_control {
+	const char *path; /* NULL: udp */
+	union addr addr;
+};
+
+struct config_interface {
+	const char *name;
+	const char *address;
+	const char *advertise; /* "": address */
+	uint16_t port_min, port_max;
+};
+
+struct config {
+	struct schema_file *file;
+	const char *user;
+	const char *log_level;
+	unsigned workers, handshake_threads;
+	unsigned sessions_max, load_max;
+	unsigned offer_timeout, silence_timeout, hold_timeout; /* s */
+	struct config_control *controls;
+	size_t ncontrols;
+	struct config_interface *interfaces; /* one row per address */
+	size_t ninterfaces;
+};
+
+/* 0; EINVAL, ENOMEM or the errno of open(2), with *flaw filled. */
+int config_load(struct config **cp, const char *path,
+		struct schema_flaw *flaw);
+void config_free(struct config *c);
+/* Every item with its help and default. */
+void config_dump(FILE *to);
+
+#endif
