@@ -37,6 +37,7 @@ struct assertion {
 	size_t value_n;
 	/* RFC 8224 */
 	struct passport *passport;
+	bool compact;
 	bool by_pai; /* orig was found in P-Asserted-Identity */
 	/* RFC 4474 */
 	char *field[RFC4474_FIELDS]; /* NULL: absent */

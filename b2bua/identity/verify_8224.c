@@ -226,6 +226,7 @@ static bool value_read(struct job *j, struct slice value,
 		return false;
 	}
 	v->info = slice_dup(iv->info);
+	v->assertion->compact = iv->compact;
 	if (iv->alg.p && !slice_eq_str(iv->alg, "ES256"))
 		verdict_set(v, IDENTITY_INVALID, 438,
 			    "alg in the header is not ES256");
