@@ -125,3 +125,27 @@ unsigned acl_net_match(const struct acl_net *net, const struct sockaddr *from)
 			return 0;
 	return 1 + net->bits + (net->port ? 256 : 0);
 }
+
+int acl_sockaddr_parse(const char *text, struct sockaddr_storage *to,
+		       socklen_t *len)
+{
+	struct sockaddr_in *in = (void *)to;
+	struct sockaddr_in6 *in6 = (void *)to;
+	struct acl_net net;
+
+	if (acl_net_parse(text, &net) || !net.port ||
+	    net.bits != bits_max(net.af))
+		return EINVAL;
+	memset(to, 0, sizeof(*to));
+	to->ss_family = (sa_family_t)net.af;
+	if (net.af == AF_INET) {
+		memcpy(&in->sin_addr, net.addr, 4);
+		in->sin_port = htons(net.port);
+	} else {
+		memcpy(&in6->sin6_addr, net.addr, 16);
+		in6->sin6_port = htons(net.port);
+	}
+	if (len)
+		*len = net.af == AF_INET ? sizeof(*in) : sizeof(*in6);
+	return 0;
+}

@@ -19,6 +19,11 @@ struct acl_net {
  * 0 or EINVAL; *net only on success. */
 int acl_net_parse(const char *text, struct acl_net *net);
 
+/* "192.0.2.1:5060", "[2001:db8::1]:5060": one address with a port. *len (may be
+ * NULL) is its size. 0 or EINVAL. */
+int acl_sockaddr_parse(const char *text, struct sockaddr_storage *to,
+		       socklen_t *len);
+
 /* How well it fits: 0 not at all, otherwise more for a longer prefix and more
  * still for a port. A v4-mapped v6 address counts as v4. */
 unsigned acl_net_match(const struct acl_net *net, const struct sockaddr *from);

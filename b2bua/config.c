@@ -1,6 +1,4 @@
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "b2bua/config.h"
@@ -45,6 +43,18 @@ const char *trunk_media_name(enum trunk_media media)
 	return media_names[media];
 }
 
+const char *trunk_media_transport(enum trunk_media media)
+{
+	static const char *const transports[] = {
+		[MEDIA_ANY] = NULL,
+		[MEDIA_RTP] = "RTP/AVP",
+		[MEDIA_SDES] = "RTP/SAVP",
+		[MEDIA_DTLS] = "UDP/TLS/RTP/SAVPF",
+	};
+
+	return transports[media];
+}
+
 /* Index of value; the schema has let no other value pass. */
 static int choice_of(const char *const v[], int n, const char *value)
 {
@@ -78,34 +88,13 @@ static void *sections_alloc(cfg_t *root, const char *name, size_t size,
 
 /* ---- addresses --------------------------------------------------------- */
 
-static int sockaddr_parse(const char *text, struct sockaddr_storage *to)
-{
-	struct sockaddr_in *in = (void *)to;
-	struct sockaddr_in6 *in6 = (void *)to;
-	struct acl_net net;
-
-	if (acl_net_parse(text, &net) || !net.port ||
-	    net.bits != (net.af == AF_INET ? 32 : 128))
-		return EINVAL;
-	memset(to, 0, sizeof(*to));
-	to->ss_family = (sa_family_t)net.af;
-	if (net.af == AF_INET) {
-		memcpy(&in->sin_addr, net.addr, 4);
-		in->sin_port = htons(net.port);
-	} else {
-		memcpy(&in6->sin6_addr, net.addr, 16);
-		in6->sin6_port = htons(net.port);
-	}
-	return 0;
-}
-
 static bool listen_is_good(const char *text)
 {
 	struct sockaddr_storage sa;
 	struct slice s = slice_str(text);
 
 	return (slice_starts(s, "udp:") || slice_starts(s, "tcp:")) &&
-	       !sockaddr_parse(text + 4, &sa);
+	       !acl_sockaddr_parse(text + 4, &sa, NULL);
 }
 
 /* ---- realms and signers ------------------------------------------------ */
@@ -274,7 +263,7 @@ static int trunk_refs_load(struct load *ld, cfg_t *sec, struct trunk *t)
 	if (!t->realm)
 		return REFUSE(ld, sec, "realm", "trunk %s: no realm \"%s\"",
 			      t->name, realm);
-	if (address[0] && sockaddr_parse(address, &t->address))
+	if (address[0] && acl_sockaddr_parse(address, &t->address, NULL))
 		return REFUSE(ld, sec, "address", "%s: want ADDRESS:PORT",
 			      address);
 	if (address[0] && !realm_has_transport(t->realm, t->tcp))
@@ -302,10 +291,6 @@ static int trunk_load(struct load *ld, cfg_t *sec, struct trunk *t)
 		err = list_get(sec, "numbers", &t->numbers);
 	if (!err)
 		err = trunk_refs_load(ld, sec, t);
-	if (!err && t->media == MEDIA_SDES && !t->sdes_over_cleartext)
-		err = REFUSE(ld, sec, "media",
-			     "trunk %s: sdes-srtp needs TLS, or "
-			     "sdes-over-cleartext = true", t->name);
 	return err;
 }
 

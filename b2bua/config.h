@@ -99,5 +99,7 @@ const struct realm *config_realm_find(const struct config *c,
 				      const char *name);
 
 const char *trunk_media_name(enum trunk_media media);
+/* As in an m= line; NULL: whatever the other side has. */
+const char *trunk_media_transport(enum trunk_media media);
 
 #endif

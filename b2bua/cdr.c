@@ -1,0 +1,77 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "b2bua/cdr.h"
+
+struct cdr {
+	char *path;
+	int fd; /* -1: records go nowhere */
+};
+
+static int file_open(const char *path, int *fd)
+{
+	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return *fd < 0 ? errno : 0;
+}
+
+int cdr_open(struct cdr **cp, const char *path)
+{
+	struct cdr *c = calloc(1, sizeof(*c));
+	int err = ENOMEM;
+
+	if (!c)
+		return ENOMEM;
+	c->fd = -1;
+	c->path = strdup(path);
+	if (c->path)
+		err = path[0] ? file_open(path, &c->fd) : 0;
+	if (err) {
+		cdr_close(c);
+		return err;
+	}
+	*cp = c;
+	return 0;
+}
+
+void cdr_close(struct cdr *c)
+{
+	if (!c)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->path);
+	free(c);
+}
+
+int cdr_reopen(struct cdr *c)
+{
+	int fd, err;
+
+	if (c->fd < 0)
+		return 0;
+	err = file_open(c->path, &fd);
+	if (err)
+		return err;
+	close(c->fd);
+	c->fd = fd;
+	return 0;
+}
+
+int cdr_write(struct cdr *c, struct slice record)
+{
+	struct iovec v[] = {
+		{(void *)record.p, record.n},
+		{(void *)"\n", 1},
+	};
+	ssize_t n;
+
+	if (c->fd < 0)
+		return 0;
+	n = writev(c->fd, v, 2);
+	if (n < 0)
+		return errno;
+	return (size_t)n == record.n + 1 ? 0 : ENOSPC;
+}
