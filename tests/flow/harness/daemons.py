@@ -120,6 +120,10 @@ class B2bua(Configured):
         return [json.loads(line) for line in text.split("\n")[:-1]]
 
 
-def ctl(daemon, *args):
-    """countersignctl towards that daemon."""
-    return run("countersignctl", "-s", daemon.unix(), *args)
+def ctl(*args, relay=None, b2bua=None):
+    """countersignctl towards these daemons."""
+    options = []
+    for name, daemon in (("--relay", relay), ("--b2bua", b2bua)):
+        if daemon:
+            options += [name, daemon.unix()]
+    return run("countersignctl", *options, *args)

@@ -54,7 +54,7 @@ class Sbc:
         return self.b2bua_client
 
     def ctl(self, *args):
-        return ctl(self.b2bua, *args)
+        return ctl(*args, relay=self.relay, b2bua=self.b2bua)
 
     def cdr(self, n=1, timeout=10):
         """The one record there must be (the n-th and last)."""
