@@ -134,14 +134,14 @@ def test_hold_by_zero_address(call):
     sdp = c.a.sdp
     c.a.sdp = lambda **how: sdp(**how).replace("c=IN IP4 127.0.0.1",
                                                "c=IN IP4 0.0.0.0")
-    c.offer()
+    c.offer_again()
     c.answer()
     c.b.send(3)
     assert stays(lambda: len(c.a.packets) == 5, 0.3)
     assert c.drops(c.b).get("no-peer", 0) + c.drops(c.b).get(
         "direction", 0) == 3, c.drops(c.b)
     c.a.sdp = sdp
-    c.offer()
+    c.offer_again()
     c.answer()
     talk(c.a, c.b, 5)
 

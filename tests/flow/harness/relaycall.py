@@ -28,6 +28,10 @@ class RelayCall:
                 **WANT[self.b.kind], **over}
         return self.ng("offer", **keys)["sdp"]
 
+    def offer_again(self, **over):
+        """Inside the dialog: with the to-tag, as a re-INVITE has it."""
+        return self.offer(to_tag=self.to_tag, **over)
+
     def answer(self, **over):
         keys = {**self.id, "to_tag": self.to_tag,
                 "sdp": self.b.sdp(answer=True), "ICE": "remove", **over}
