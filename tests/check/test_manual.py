@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tree import BUILD, TOP
+from tree import BUILD, TOP, program
 
 PAGES = sorted(p for p in (TOP / "doc").iterdir()
                if re.fullmatch(r".*\.[1578]", p.name))
@@ -31,13 +31,13 @@ def test_page_is_well_formed(page):
     assert r.returncode == 0, r.stdout + r.stderr
 
 
-@pytest.mark.parametrize("program", ["countersign-relay",
-                                     "countersign-b2bua", "countersignctl"])
-def test_every_option_of_the_help_is_in_the_page(program):
-    help = subprocess.run([BUILD / program, "--help"], capture_output=True,
+@pytest.mark.parametrize("name", ["countersign-relay", "countersign-b2bua",
+                                  "countersignctl"])
+def test_every_option_of_the_help_is_in_the_page(name):
+    help = subprocess.run([program(name), "--help"], capture_output=True,
                           text=True).stdout
     options = set(re.findall(r"(?<![\w-])--?([a-zA-Z][\w-]*)", help))
-    page = next(p for p in PAGES if p.name.startswith(program + "."))
+    page = next(p for p in PAGES if p.name.startswith(name + "."))
     text = page.read_text().replace("\\-", "-")
     said = set(re.findall(r"Fl -?([\w-]+)", text)) | \
         set(re.findall(r", Fl -?([\w-]+)", text))
@@ -47,7 +47,7 @@ def test_every_option_of_the_help_is_in_the_page(program):
 
 @pytest.mark.parametrize("daemon", ["relay", "b2bua"])
 def test_sample_configuration_is_accepted(daemon):
-    r = subprocess.run([BUILD / f"countersign-{daemon}", "-n", "-c",
+    r = subprocess.run([program(f"countersign-{daemon}"), "-n", "-c",
                         TOP / "etc" / f"{daemon}.conf"],
                        capture_output=True, text=True,
                        env={**os.environ, "LC_ALL": "C"})
@@ -57,7 +57,7 @@ def test_sample_configuration_is_accepted(daemon):
 @pytest.mark.parametrize("daemon", ["relay", "b2bua"])
 def test_what_d_prints_is_accepted_where_it_can_be(daemon):
     """Each item that -d prints is an item that -n knows."""
-    dump = subprocess.run([BUILD / f"countersign-{daemon}", "-d"],
+    dump = subprocess.run([program(f"countersign-{daemon}"), "-d"],
                           capture_output=True, text=True, check=True).stdout
     assert dump.count("=") > 5
     lines = [line for line in dump.splitlines() if line.strip()]

@@ -47,3 +47,9 @@ def without_comments(text):
         return "\n" * s.count("\n") if s.startswith("/*") else ""
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'
                   r"'(?:\\.|[^'\\\n])+'", blank, text, flags=re.S)
+
+
+def program(name):
+    """Where the build has it."""
+    folder = {"countersignctl": "ctl"}.get(name, name.split("-")[-1])
+    return BUILD / folder / name

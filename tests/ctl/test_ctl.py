@@ -95,7 +95,7 @@ def ctl(tmp_path):
 
     def run(*words):
         return subprocess.run(
-            [BUILD / "countersignctl", "--relay", where["relay"],
+            [BUILD / "ctl" / "countersignctl", "--relay", where["relay"],
              "--b2bua", where["b2bua"], *words],
             capture_output=True, text=True, timeout=30)
 
