@@ -54,4 +54,9 @@ enum drop latch_account(struct path *path, struct path_packet *pkt);
 /* rewrite.c: where it goes out, and what must change for that. */
 enum drop rewrite_packet(struct path *path, struct path_packet *pkt);
 
+/* renumber.c: an RTP packet on its way to a secured leg. */
+enum drop renumber_rtp(struct stream *s, uint8_t *p);
+/* renumber.c: RTCP of the receiver of stream s, on its way back. */
+void renumber_rtcp(struct stream *s, uint8_t *p, size_t n);
+
 #endif

@@ -158,18 +158,23 @@ static void track_restart(struct track *t, uint16_t seq)
 	t->packets = 0;
 }
 
-/* The track of an SSRC; of all others the one that was idle longest makes
- * place for a new one. */
-static struct track *track_find(struct stream *s, const struct rtp_view *v)
+struct track *stream_track_find(struct stream *s, uint32_t ssrc)
+{
+	for (unsigned i = 0; i < STREAM_TRACKS; i++)
+		if (s->track[i].used && s->track[i].ssrc == ssrc)
+			return &s->track[i];
+	return NULL;
+}
+
+/* The one that was idle longest makes place. */
+static struct track *track_add(struct stream *s, const struct rtp_view *v)
 {
 	struct track *oldest = &s->track[0];
 
-	for (unsigned i = 0; i < STREAM_TRACKS; i++) {
+	for (unsigned i = 0; i < STREAM_TRACKS && oldest->used; i++) {
 		struct track *t = &s->track[i];
 
-		if (t->used && t->ssrc == v->ssrc)
-			return t;
-		if (!t->used || (oldest->used && t->last_ms < oldest->last_ms))
+		if (!t->used || t->last_ms < oldest->last_ms)
 			oldest = t;
 	}
 	*oldest = (struct track){.ssrc = v->ssrc, .used = true};
@@ -180,10 +185,13 @@ static struct track *track_find(struct stream *s, const struct rtp_view *v)
 
 void stream_track(struct stream *s, const struct rtp_view *v, uint64_t now_ms)
 {
-	struct track *t = track_find(s, v);
-	uint16_t ahead = (uint16_t)(v->seq - t->newest);
+	struct track *t = stream_track_find(s, v->ssrc);
+	uint16_t ahead;
 	int64_t lost;
 
+	if (!t)
+		t = track_add(s, v);
+	ahead = (uint16_t)(v->seq - t->newest);
 	if (ahead < DROPOUT_MAX) {
 		if (v->seq < t->newest)
 			t->cycles += 1u << 16;

@@ -80,6 +80,12 @@ struct track {
 	uint32_t first; /* sequence number counted from */
 	uint64_t packets; /* since first */
 	uint64_t last_ms;
+	/* How it leaves: see renumber.c. */
+	uint16_t shift; /* added to its sequence numbers */
+	uint16_t newest_out;
+	bool left; /* newest_out is set */
+	bool doubted; /* the last packet went back too far ... */
+	uint16_t proof; /* ... unless this sequence number follows */
 };
 
 enum { STREAM_TRACKS = 8 };
@@ -108,6 +114,7 @@ struct stream {
 	struct crypt *unprotect[COMPONENTS];
 	struct crypt *protect[COMPONENTS];
 	struct track track[STREAM_TRACKS];
+	bool shifted; /* some track has, or had, a shift */
 	struct stream_cells cells;
 };
 
@@ -147,5 +154,7 @@ void component_learn(struct component *c, const union addr *a);
 
 /* An accepted RTP packet. */
 void stream_track(struct stream *s, const struct rtp_view *v, uint64_t now_ms);
+/* NULL: not one of the newest STREAM_TRACKS. */
+struct track *stream_track_find(struct stream *s, uint32_t ssrc);
 
 #endif

@@ -83,24 +83,27 @@ int rtcpv_ssrc(const struct rtcp_view *v, uint32_t *ssrc)
 	return 0;
 }
 
+size_t rtcpv_report_at(const struct rtcp_view *v, unsigned i)
+{
+	return 8 + (v->type == RTCP_SR ? SENDER_INFO : 0u) + (size_t)REPORT * i;
+}
+
 int rtcpv_report(const struct rtcp_view *v, unsigned i,
 		 struct rtcp_report *report)
 {
-	const uint8_t *b = v->p + 8;
+	const uint8_t *b;
 	uint32_t lost;
 
 	if ((v->type != RTCP_SR && v->type != RTCP_RR) || i >= v->count)
 		return ENOENT;
-	if (v->type == RTCP_SR)
-		b += SENDER_INFO;
-	b += (size_t)REPORT * i;
+	b = v->p + rtcpv_report_at(v, i);
 	lost = octets_u32(b + 4) & 0xffffff;
 	*report = (struct rtcp_report){
 		.ssrc = octets_u32(b),
 		.fraction = b[4],
 		/* 24 bits, signed (RFC 3550 section 6.4.1) */
 		.lost = (int32_t)(lost ^ 0x800000) - 0x800000,
-		.highest = octets_u32(b + 8),
+		.highest = octets_u32(b + RTCP_REPORT_HIGHEST),
 		.jitter = octets_u32(b + 12),
 		.lsr = octets_u32(b + 16),
 		.dlsr = octets_u32(b + 20),

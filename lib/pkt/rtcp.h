@@ -52,6 +52,11 @@ struct rtcp_report {
 	uint32_t dlsr; /* in 1/65536 s */
 };
 
+/* Where block i starts in the packet, and its highest sequence number in the
+ * block; only of a block that rtcpv_report() gives. */
+enum { RTCP_REPORT_HIGHEST = 8 };
+size_t rtcpv_report_at(const struct rtcp_view *v, unsigned i);
+
 /* i-th block, i from 0. 0 or ENOENT (no such block, or another type). */
 int rtcpv_report(const struct rtcp_view *v, unsigned i,
 		 struct rtcp_report *report);

@@ -362,6 +362,61 @@ static void drop_second_use_of_index(void **state)
 	expect_drop(DROP_PROTECT, 1);
 }
 
+/* A sender that starts over with its SSRC: its first packet is doubted, from
+ * the second on it continues under new indices; RTCP back is translated. */
+static void restart_is_renumbered(void **state)
+{
+	uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0, 0, 9, 0, 0, 0, 7};
+	uint8_t nack[16] = {0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 7};
+	uint16_t first = 50000;
+	(void)state;
+
+	rig_plain(&rig, MEDIA_A);
+	rig_plain(&rig, MEDIA_B);
+	rig_sdes(&rig, MEDIA_B, SUITE_AES_CM_128_HMAC_SHA1_80);
+	rig_send(&rig, MEDIA_A, 7, first);
+	rig_run(&rig);
+	expect_rtp(MEDIA_B, 7, first);
+	for (uint16_t seq = 30000; seq < 30100; seq++)
+		rig_send(&rig, MEDIA_A, 7, seq);
+	rig_run(&rig);
+	for (uint16_t i = 1; i < 100; i++) {
+		assert_int_equal(rig_take(&rig), MEDIA_B);
+		assert_int_equal(rig.out.p[2] << 8 | rig.out.p[3], first + i);
+		assert_int_equal(rig.out.p[12], (30000 + i) & 0xff);
+	}
+	assert_int_equal(rig_drops(&rig, DROP_RESTART), 1);
+	assert_int_equal(rig_drops(&rig, DROP_PROTECT), 0);
+	/* B, in the clear for once, says what it got of SSRC 7 */
+	rig_plain(&rig, MEDIA_B);
+	rr[18] = nack[12] = (first + 99) >> 8;
+	rr[19] = nack[13] = (first + 99) & 0xff;
+	rig_put(&rig, MEDIA_B, 1, &rig.peer[MEDIA_B][1], rr, sizeof(rr));
+	rig_put(&rig, MEDIA_B, 1, &rig.peer[MEDIA_B][1], nack, sizeof(nack));
+	rig_run(&rig);
+	assert_int_equal(rig_take(&rig), MEDIA_A);
+	assert_int_equal(rig.out.p[18] << 8 | rig.out.p[19], 30099);
+	assert_int_equal(rig_take(&rig), MEDIA_A);
+	assert_int_equal(rig.out.p[12] << 8 | rig.out.p[13], 30099);
+}
+
+/* One packet that is very late is no restart. */
+static void late_is_no_restart(void **state)
+{
+	(void)state;
+	rig_plain(&rig, MEDIA_A);
+	rig_sdes(&rig, MEDIA_B, SUITE_AES_CM_128_HMAC_SHA1_80);
+	for (uint16_t i = 0; i < 50; i++) {
+		rig_send(&rig, MEDIA_A, 7, (uint16_t)(50000 + i));
+		rig_send(&rig, MEDIA_A, 7, (uint16_t)(30000 + 2 * i));
+	}
+	rig_run(&rig);
+	for (uint16_t i = 0; i < 50; i++)
+		expect_rtp(MEDIA_B, 7, (uint16_t)(50000 + i));
+	assert_int_equal(rig_sent(&rig), 0);
+	assert_int_equal(rig_drops(&rig, DROP_RESTART), 50);
+}
+
 /* ---- what strangers can change: nothing ---- */
 
 /* All state of packets but the counters of drops. */
@@ -708,6 +763,8 @@ int main(void)
 		PATH_TEST(drop_plain_on_srtp),
 		PATH_TEST(drop_unsendable),
 		PATH_TEST(drop_second_use_of_index),
+		PATH_TEST(restart_is_renumbered),
+		PATH_TEST(late_is_no_restart),
 		PATH_TEST(bad_tag_changes_nothing),
 		PATH_TEST(replay_is_not_forwarded),
 		PATH_TEST(ssrc_flood),
