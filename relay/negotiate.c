@@ -5,14 +5,18 @@
 #include "lib/base/b64.h"
 #include "lib/base/rnd.h"
 
-/* Our a=crypto lines, best first. Truncated tags and 192-bit keys only for
- * those who ask ("only-..."). */
-static const enum suite suites_default[] = {
+/* Our a=crypto lines, best first. Those behind the gap, with truncated tags,
+ * only for who asks ("only-...") and on from who offered them. */
+static const enum suite suites[] = {
 	SUITE_AEAD_AES_128_GCM,
 	SUITE_AEAD_AES_256_GCM,
 	SUITE_AES_CM_128_HMAC_SHA1_80,
 	SUITE_AES_256_CM_HMAC_SHA1_80,
+
+	SUITE_AES_CM_128_HMAC_SHA1_32,
+	SUITE_AES_256_CM_HMAC_SHA1_32,
 };
+enum { SUITES = sizeof(suites) / sizeof(suites[0]), SUITES_DEFAULT = 4 };
 
 /* ---- where the peer is -------------------------------------------------- */
 
@@ -119,49 +123,41 @@ static void key_fresh(struct sdes_key *key, uint32_t tag, enum suite suite)
 	rnd_fill(key->key_salt, suite_key_salt(suite));
 }
 
-static bool suite_wanted(const struct options_sdes *sdes, enum suite suite)
+/* Bits of enum suite that the other side shall be offered. */
+static uint32_t suites_wanted(const struct options_sdes *sdes,
+			      const struct sdpv_media *m)
 {
-	bool dflt = false;
+	uint32_t offered = 0, bits = 0;
 
-	if (sdes->without & 1u << suite)
-		return false;
+	for (unsigned i = 0; i < m->crypto_count; i++)
+		offered |= 1u << suite_find(m->crypto[i].suite);
+	for (int i = 0; i < SUITES; i++)
+		if (i < SUITES_DEFAULT || offered & 1u << suites[i] ||
+		    sdes->only)
+			bits |= 1u << suites[i];
 	if (sdes->only)
-		return sdes->only & 1u << suite;
-	for (size_t i = 0; i < sizeof(suites_default) / sizeof(suites_default[0]); i++)
-		dflt |= suites_default[i] == suite;
-	return dflt;
+		bits &= sdes->only;
+	return bits & ~sdes->without;
 }
 
 /* Lines we wrote to that side before stay, with their keys, as long as all of
  * them are still wanted: the same offer again must not start a new key. */
-static bool keys_stay(const struct session_leg *leg,
-		      const struct options_sdes *sdes)
+static bool keys_stay(const struct session_leg *leg, uint32_t wanted)
 {
 	for (unsigned i = 0; i < leg->ours.n; i++)
-		if (!suite_wanted(sdes, leg->ours.v[i].suite))
+		if (!(wanted & 1u << leg->ours.v[i].suite))
 			return false;
 	return leg->ours.n > 0;
 }
 
-static void keys_offer(struct sdes_keys *keys, const struct options_sdes *sdes)
+static void keys_offer(struct sdes_keys *keys, uint32_t wanted)
 {
 	keys->n = 0;
-	for (size_t i = 0; i < sizeof(suites_default) / sizeof(suites_default[0]); i++)
-		if (suite_wanted(sdes, suites_default[i])) {
-			key_fresh(&keys->v[keys->n], keys->n + 1,
-				  suites_default[i]);
+	for (int i = 0; i < SUITES; i++)
+		if (wanted & 1u << suites[i]) {
+			key_fresh(&keys->v[keys->n], keys->n + 1, suites[i]);
 			keys->n++;
 		}
-	for (int i = SUITE_NONE + 1; i < SUITE_COUNT && sdes->only; i++) {
-		bool have = false;
-
-		for (unsigned k = 0; k < keys->n; k++)
-			have |= keys->v[k].suite == (enum suite)i;
-		if (have || !suite_wanted(sdes, (enum suite)i))
-			continue;
-		key_fresh(&keys->v[keys->n], keys->n + 1, (enum suite)i);
-		keys->n++;
-	}
 }
 
 /* The first line of the offerer's that we can take (RFC 4568 5.1.2), and our
@@ -301,9 +297,11 @@ static enum refusal offerer_security(struct proposal *p,
 
 static enum refusal other_security(struct proposal *p,
 				   const struct session_media *sm,
+				   const struct sdpv_media *m,
 				   const struct options *o, bool dtls)
 {
 	enum media_side side = p->offerer, other = media_other(side);
+	uint32_t wanted = suites_wanted(&o->sdes, m);
 	enum sdpv_proto proto = p->proto[other];
 	const struct session_leg *leg = &sm->leg[other];
 	const struct leg_conf *was = &sm->leg[side].conf;
@@ -321,10 +319,10 @@ static enum refusal other_security(struct proposal *p,
 	p->security = LEG_SDES;
 	/* Without a to-tag this may be another branch of a fork: a key that
 	 * one callee knows is none for the next. */
-	if (!new_key && o->to_tag.n && keys_stay(leg, &o->sdes))
+	if (!new_key && o->to_tag.n && keys_stay(leg, wanted))
 		p->offer = leg->ours;
 	else
-		keys_offer(&p->offer, &o->sdes);
+		keys_offer(&p->offer, wanted);
 	return p->offer.n ? REFUSAL_NONE : REFUSAL_OPTIONS;
 }
 
@@ -358,7 +356,7 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	if (!why)
 		why = offerer_security(p, &sm->leg[side], m, o, dtls);
 	if (!why)
-		why = other_security(p, sm, o, dtls);
+		why = other_security(p, sm, m, o, dtls);
 	mux_offered(p, m, &o->mux);
 	return why;
 }

@@ -7,7 +7,7 @@ static void unknown(const char *what, struct slice word)
 	static struct log_limit lim;
 
 	if (log_limit_pass(&lim))
-		log_info("control: unknown %s \"%.*s\" ignored (%u kept back)",
+		log_info("control: unknown %s ignored: %.*s (%u kept back)",
 			 what, (int)(word.n > 64 ? 64 : word.n), word.p,
 			 lim.last);
 }
