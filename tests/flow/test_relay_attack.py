@@ -88,7 +88,7 @@ def test_wrong_fingerprint(call, liar, other):
         good.send(5)
     assert stays(lambda: not good.packets and not bad.packets)
     dtls = c.streams(bad)[0]["DTLS"]
-    assert dtls["state"] == "failed" and dtls["verified"] in (0, False)
+    assert dtls["state"] == "failed" and not dtls.get("verified")
     assert not good.packets and not bad.packets
     assert not [p for _, p in good.raw if p[0] >> 6 == 2], "RTP leaked"
 
@@ -112,7 +112,8 @@ def test_bad_tag(call, kind_a, kind_b):
 @pytest.mark.parametrize("kind_a", ("dtls", "sdes"))
 def test_replay(call, kind_a, kind_b):
     """Each packet once more, at once and all again later."""
-    c = call(kind_a, kind_b).connect()
+    c = call(kind_a, kind_b).connect().talk(1)
+    first = c.a.sent
     packets = [c.a.packet() for _ in range(100)]
     for p in packets:
         c.a.send_raw(p)
@@ -123,7 +124,7 @@ def test_replay(call, kind_a, kind_b):
         time.sleep(0.001)
     wait_for(lambda: c.drops(c.a).get("replay") == 200,
              why=lambda: f"200 replays dropped: {c.drops(c.a)}")
-    assert c.b.heard_from(c.a) == list(range(100))
+    assert c.b.heard_from(c.a)[-100:] == list(range(first, first + 100))
     c.a.send_report()
     talk(c.a, c.b, 5)
 
@@ -157,7 +158,7 @@ def test_inject_from_another_address(call, stranger, kind):
     and, with plain RTP, from another port of the peer's own host."""
     c = call(kind, kind).connect().talk(10)
     ports = [c.a.remote.port]
-    had = len(c.b.packets)
+    had, lost = len(c.b.packets), sum(c.drops(c.a).values())
     for i in range(1, 4):
         stranger.spray(rtp(c.a.seq + i, b"evil" * 40, c.a.ssrc),
                        c.a.remote.addr, ports)
@@ -165,7 +166,7 @@ def test_inject_from_another_address(call, stranger, kind):
     other.spray(rtp(c.a.seq + 5, b"evil" * 40, c.a.ssrc), c.a.remote.addr,
                 ports)
     assert stays(lambda: len(c.b.packets) == had)
-    assert sum(c.drops(c.a).values()) == 10, c.drops(c.a)
+    assert sum(c.drops(c.a).values()) == lost + 10, c.drops(c.a)
     c.talk(10)
     assert stranger.received() == 0 and other.received() == 0
     other.close()
@@ -174,10 +175,10 @@ def test_inject_from_another_address(call, stranger, kind):
 @pytest.mark.parametrize("kind", ("dtls", "sdes"))
 def test_plain_rtp_on_a_secured_leg(call, kind):
     c = call(kind, "rtp").connect().talk(5)
-    had = len(c.b.packets)
+    had, lost = len(c.b.packets), sum(c.drops(c.a).values())
     for _ in range(20):
         c.a.send_raw(c.a.packet(protect=False))
-    wait_for(lambda: sum(c.drops(c.a).values()) == 20)
+    wait_for(lambda: sum(c.drops(c.a).values()) == lost + 20)
     assert len(c.b.packets) == had
 
 
