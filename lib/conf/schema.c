@@ -23,8 +23,8 @@ struct schema_file {
 
 static struct schema_file *parsing;
 
-static void flaw_set(struct schema_flaw *flaw, int line, const char *fmt,
-		     va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+flaw_set(struct schema_flaw *flaw, int line, const char *fmt, va_list ap)
 {
 	if (flaw->text[0])
 		return; /* the first one is the one to mend */
@@ -32,7 +32,8 @@ static void flaw_set(struct schema_flaw *flaw, int line, const char *fmt,
 	vsnprintf(flaw->text, sizeof(flaw->text), fmt, ap);
 }
 
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	flaw_set(parsing->flaw, cfg->line, fmt, ap);
 }
