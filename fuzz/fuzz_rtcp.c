@@ -10,12 +10,13 @@ static void look(const struct rtcp_view *v)
 {
 	struct rtcp_report r;
 	uint32_t ssrc;
-	volatile uint32_t sum = 0;
+	volatile uint32_t sum;
 
 	if (!rtcpv_ssrc(v, &ssrc))
-		sum += ssrc;
+		sum = ssrc;
 	for (unsigned i = 0; !rtcpv_report(v, i, &r); i++)
-		sum += r.ssrc + r.dlsr;
+		sum = r.ssrc + r.dlsr;
+	(void)sum;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

@@ -213,7 +213,7 @@ static void flags_as_list_or_string(void **state)
 {
 	static const char *const texts[] = {
 		"d5:flagsl13:trust address6:strictee",
-		"d5:flags20:trust-address,strict" "e",
+		"d5:flags20:trust-address,stricte",
 		"d5:flags22: trust_address  STRICTe",
 	};
 	(void)state;
