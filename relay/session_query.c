@@ -61,6 +61,7 @@ static void put_dtls(struct value *stream, const struct query *q,
 	value_put_cstr(v, "role",
 		       st.role == HANDSHAKE_ACTIVE ? "active" : "passive");
 	value_put_cstr(v, "fingerprint", q->ss->conf.fingerprint);
+	value_put_bool(v, "verified", st.verified);
 	value_put_int(v, "strangers", st.strangers);
 	if (st.why != HANDSHAKE_WHY_NONE)
 		value_put_cstr(v, "error", handshake_why_row(st.why)->token);
@@ -70,7 +71,6 @@ static void put_dtls(struct value *stream, const struct query *q,
 	value_put_cstr(v, "cipher", st.cipher);
 	value_put_cstr(v, "peer fingerprint",
 		       fingerprint_text(&st.peer, text));
-	value_put_bool(v, "verified", st.verified);
 	value_put_int(v, "ms", st.ms);
 	if (st.suite != SUITE_NONE)
 		value_put_cstr(stream, "crypto suite",
