@@ -1,180 +1,6 @@
-/* DTLS-SRTP handshakes: two of ours over queues in memory, with loss, strangers
- * and floods between them. */
-#include "tests/unit/unit.h"
-
-#include <openssl/bn.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/ssl.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "lib/base/clk.h"
-#include "lib/base/rnd.h"
-#include "relay/handshake_priv.h"
-
-/* One end: a handshake of ours, and what its ops were told. Whatever it sends
- * goes to `peer`, as coming from `addr`, unless `filter` eats it. */
-struct end {
-	struct handshake *h;
-	union addr addr;
-	struct end *peer;
-	bool (*filter)(struct end *from, const uint8_t *p, size_t n);
-	pthread_mutex_t lock;
-	struct handshake_keys keys;
-	unsigned keys_count;
-	enum handshake_why why;
-	unsigned failed_count;
-	unsigned sent;
-	size_t longest;
-	int eaten;
-};
-
-static struct handshake_pool *pool[2];
-
-static union addr at(const char *host, uint16_t port)
-{
-	union addr a;
-
-	assert_int_equal(addr_parse(slice_str(host), port, &a), 0);
-	return a;
-}
-
-static void on_send(void *arg, const union addr *to, const void *p, size_t n)
-{
-	struct end *e = arg;
-
-	pthread_mutex_lock(&e->lock);
-	e->sent++;
-	if (n > e->longest)
-		e->longest = n;
-	pthread_mutex_unlock(&e->lock);
-	if (e->filter && !e->filter(e, p, n))
-		return;
-	if (e->peer && addr_eq(to, &e->peer->addr))
-		handshake_input(e->peer->h, &e->addr, p, n);
-}
-
-static void on_keys(void *arg, const struct handshake_keys *keys)
-{
-	struct end *e = arg;
-
-	pthread_mutex_lock(&e->lock);
-	e->keys = *keys;
-	e->keys_count++;
-	pthread_mutex_unlock(&e->lock);
-}
-
-static void on_failed(void *arg, enum handshake_why why)
-{
-	struct end *e = arg;
-
-	pthread_mutex_lock(&e->lock);
-	e->why = why;
-	e->failed_count++;
-	pthread_mutex_unlock(&e->lock);
-}
-
-static const struct handshake_ops ops = {on_send, on_keys, on_failed};
-
-static unsigned keys_count(struct end *e)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&e->lock);
-	n = e->keys_count;
-	pthread_mutex_unlock(&e->lock);
-	return n;
-}
-
-static unsigned failed_count(struct end *e)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&e->lock);
-	n = e->failed_count;
-	pthread_mutex_unlock(&e->lock);
-	return n;
-}
-
-#define wait_for(condition)                                               \
-	do {                                                              \
-		uint64_t end_ = clk_ms() + 20000;                         \
-		while (!(condition) && clk_ms() < end_)                   \
-			usleep(2000);                                     \
-		assert_true(condition);                                   \
-	} while (0)
-
-static struct handshake_fingerprint fingerprint(struct handshake_pool *p)
-{
-	struct slice text = slice_str(handshake_pool_fingerprint(p));
-	struct slice hash = slice_cut(&text, ' ');
-	struct handshake_fingerprint f;
-
-	assert_int_equal(fingerprint_parse(hash, text, &f), 0);
-	return f;
-}
-
-static void end_open(struct end *e, int which, enum handshake_role role,
-		     const struct handshake_conf *conf)
-{
-	struct handshake_conf c = {0};
-
-	if (conf)
-		c = *conf;
-	c.role = role;
-	memset(e, 0, sizeof(*e));
-	pthread_mutex_init(&e->lock, NULL);
-	e->addr = at(which ? "192.0.2.2" : "192.0.2.1",
-		     (uint16_t)(5000 + which));
-	assert_int_equal(handshake_open(&e->h, pool[which], &c, &ops, e), 0);
-}
-
-/* e[0] is the server, e[1] the client. */
-static void pair_open(struct end e[2], const struct handshake_conf *conf)
-{
-	end_open(&e[0], 0, HANDSHAKE_PASSIVE, conf);
-	end_open(&e[1], 1, HANDSHAKE_ACTIVE, conf);
-	e[0].peer = &e[1];
-	e[1].peer = &e[0];
-}
-
-static void tell(struct end *e, int other)
-{
-	struct handshake_fingerprint f = fingerprint(pool[other]);
-
-	assert_int_equal(handshake_peer(e->h, &e->peer->addr, &f, 1), 0);
-}
-
-/* The other end's worker lets go first: no input after its close. */
-static void pair_close(struct end e[2])
-{
-	struct handshake *h[2] = {e[0].h, e[1].h};
-
-	/* stop both from sending into each other */
-	pthread_mutex_lock(&h[0]->lock);
-	e[0].peer = NULL;
-	pthread_mutex_unlock(&h[0]->lock);
-	pthread_mutex_lock(&h[1]->lock);
-	e[1].peer = NULL;
-	pthread_mutex_unlock(&h[1]->lock);
-	handshake_close(h[0]);
-	handshake_close(h[1]);
-}
-
-static void assert_same_keys(const struct end e[2])
-{
-	assert_int_equal(e[0].keys.suite, e[1].keys.suite);
-	assert_int_equal(e[0].keys.n, suite_key_salt(e[0].keys.suite));
-	assert_memory_equal(e[0].keys.local, e[1].keys.remote, e[0].keys.n);
-	assert_memory_equal(e[1].keys.local, e[0].keys.remote, e[0].keys.n);
-	assert_memory_not_equal(e[0].keys.local, e[0].keys.remote,
-				e[0].keys.n);
-	assert_true(addr_eq(&e[0].keys.from, &e[1].addr));
-	assert_true(addr_eq(&e[1].keys.from, &e[0].addr));
-}
+/* DTLS-SRTP handshakes: two of ours over queues in memory, with loss between
+ * them and fingerprints that come early, late, and wrong. */
+#include "tests/unit/dtls_rig.h"
 
 static void run_pair(const struct handshake_conf *conf, enum suite suite)
 {
@@ -267,27 +93,318 @@ static void test_wrong_fingerprint(void **state)
 	pair_close(e);
 }
 
-static int setup(void **state)
+/* The SDP's fingerprint comes after the handshake: it waits, and gives keys. */
+static void test_late_fingerprint(void **state)
 {
+	struct handshake_fingerprint f = fingerprint(pool[1]);
+	struct handshake_status st = {0};
+	struct end e[2];
+	int wrong;
+
 	(void)state;
-	return handshake_pool_open(&pool[0], 2) ||
-	       handshake_pool_open(&pool[1], 1);
+	for (wrong = 0; wrong < 2; wrong++) {
+		pair_open(e, NULL);
+		tell(&e[1], 0);
+		wait_for(keys_count(&e[1]));
+		wait_for((handshake_status(e[0].h, &st),
+			  st.state == HANDSHAKE_PENDING));
+		assert_false(st.verified);
+		assert_memory_equal(st.peer.octets, f.octets, 32);
+		assert_int_equal(keys_count(&e[0]), 0);
+
+		f.octets[5] ^= (uint8_t)wrong;
+		assert_int_equal(handshake_peer(e[0].h, &e[1].addr, &f, 1), 0);
+		f.octets[5] ^= (uint8_t)wrong;
+		if (wrong) {
+			wait_for(failed_count(&e[0]));
+			assert_int_equal(e[0].why, HANDSHAKE_WHY_FINGERPRINT);
+			assert_int_equal(keys_count(&e[0]), 0);
+		} else {
+			wait_for(keys_count(&e[0]));
+			assert_same_keys(e);
+		}
+		pair_close(e);
+	}
 }
 
-static int teardown(void **state)
+/* Several fingerprints: the strongest hash's set decides, one of it is enough
+ * (RFC 8122 section 5). */
+static void test_several_fingerprints(void **state)
 {
+	struct handshake_fingerprint f[3];
+	struct handshake_status st;
+	struct end e[2];
+
 	(void)state;
-	handshake_pool_close(pool[0]);
-	handshake_pool_close(pool[1]);
-	return 0;
+	f[0] = f[1] = f[2] = fingerprint(pool[1]);
+	f[0].octets[0] ^= 1;
+	f[2].octets[31] ^= 1;
+	pair_open(e, NULL);
+	tell(&e[1], 0);
+	assert_int_equal(handshake_peer(e[0].h, &e[1].addr, f, 3), 0);
+	wait_for(keys_count(&e[0]));
+	assert_int_equal(handshake_peer(e[0].h, &e[1].addr, f, 9), EINVAL);
+	pair_close(e);
+
+	/* right SHA-256, wrong SHA-512 */
+	f[0] = fingerprint(pool[1]);
+	f[1] = (struct handshake_fingerprint){FINGERPRINT_SHA512, 64, {7}};
+	pair_open(e, NULL);
+	tell(&e[1], 0);
+	assert_int_equal(handshake_peer(e[0].h, &e[1].addr, f, 2), 0);
+	wait_for(failed_count(&e[0]));
+	handshake_status(e[0].h, &st);
+	assert_int_equal(st.why, HANDSHAKE_WHY_FINGERPRINT);
+	pair_close(e);
+}
+
+static void test_fingerprint_text(void **state)
+{
+	static const char sha1[] =
+		"00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13";
+	struct handshake_fingerprint f = fingerprint(pool[0]), g;
+	char text[FINGERPRINT_TEXT], *c;
+	struct slice hex;
+
+	(void)state;
+	fingerprint_text(&f, text);
+	assert_string_equal(text, handshake_pool_fingerprint(pool[0]));
+	assert_int_equal(strncmp(text, "sha-256 ", 8), 0);
+	assert_int_equal(strlen(text), 8 + 32 * 3 - 1);
+	for (c = text; *c; c++)
+		*c = ascii_lower(*c);
+	hex = slice_str(text + 8);
+	assert_int_equal(fingerprint_parse(SLICE_LIT("SHA-256"), hex, &g), 0);
+	assert_memory_equal(&f, &g, sizeof(f));
+
+	assert_int_equal(fingerprint_parse(SLICE_LIT("sha-1"), slice_str(sha1),
+					   &g),
+			 ENOTSUP);
+	assert_int_equal(fingerprint_parse(SLICE_LIT("md5"), hex, &g), ENOTSUP);
+	assert_int_equal(fingerprint_parse(SLICE_LIT("sha-384"), hex, &g),
+			 EBADMSG);
+	assert_int_equal(fingerprint_parse(SLICE_LIT("sha-256"),
+					   slice_str(sha1), &g),
+			 EBADMSG);
+	hex.n--;
+	assert_int_equal(fingerprint_parse(SLICE_LIT("sha-256"), hex, &g),
+			 EBADMSG);
+	assert_int_equal(fingerprint_parse(SLICE_LIT("sha-256"), SLICE_NONE,
+					   &g),
+			 EBADMSG);
+	assert_false(fingerprint_match(NULL, NULL, 0));
+}
+
+/* ---- loss ---- */
+
+static bool eat_first(struct end *e, const union addr *to, const uint8_t *p,
+		      size_t n)
+{
+	(void)to;
+	(void)p;
+	(void)n;
+	return e->sent > e->eaten;
+}
+
+/* The first one or two datagrams of one side or of both are lost. */
+static void test_loss_at_start(void **state)
+{
+	struct end e[2];
+	unsigned i, k;
+
+	(void)state;
+	for (i = 1; i <= 3; i++) {
+		for (k = 1; k <= 2; k++) {
+			pair_open(e, NULL);
+			e[0].filter = e[1].filter = eat_first;
+			e[0].eaten = i & 1 ? k : 0;
+			e[1].eaten = i & 2 ? k : 0;
+			tell(&e[0], 1);
+			tell(&e[1], 0);
+			wait_for(keys_count(&e[0]) && keys_count(&e[1]));
+			assert_same_keys(e);
+			pair_close(e);
+		}
+	}
+}
+
+static bool eat_some(struct end *e, const union addr *to, const uint8_t *p,
+		     size_t n)
+{
+	(void)e;
+	(void)to;
+	(void)p;
+	(void)n;
+	return rnd_u32() % 6 != 0;
+}
+
+/* One datagram in six is lost, of many handshakes at once. */
+static void test_loss(void **state)
+{
+	static struct end e[8][2];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		pair_open(e[i], NULL);
+		e[i][0].filter = e[i][1].filter = eat_some;
+		tell(&e[i][0], 1);
+		tell(&e[i][1], 0);
+	}
+	for (i = 0; i < 8; i++) {
+		wait_for(keys_count(&e[i][0]) && keys_count(&e[i][1]));
+		assert_same_keys(e[i]);
+		pair_close(e[i]);
+	}
+}
+
+static bool twice(struct end *e, const union addr *to, const uint8_t *p,
+		  size_t n)
+{
+	(void)to;
+	handshake_input(e->peer->h, &e->addr, p, n);
+	return true;
+}
+
+static void test_duplicates(void **state)
+{
+	struct end e[2];
+
+	(void)state;
+	pair_open(e, NULL);
+	e[0].filter = e[1].filter = twice;
+	tell(&e[0], 1);
+	tell(&e[1], 0);
+	wait_for(keys_count(&e[0]) && keys_count(&e[1]));
+	assert_same_keys(e);
+	usleep(50000);
+	assert_int_equal(keys_count(&e[0]), 1);
+	assert_int_equal(keys_count(&e[1]), 1);
+	pair_close(e);
+}
+
+/* ---- again ---- */
+
+/* The peer starts anew from the same address, with the same certificate: new
+ * keys; the old ones are not the same. */
+static void test_again(void **state)
+{
+	struct handshake_keys first;
+	struct end e[2], next;
+
+	(void)state;
+	pair_open(e, NULL);
+	tell(&e[0], 1);
+	tell(&e[1], 0);
+	wait_for(keys_count(&e[0]) && keys_count(&e[1]));
+	first = e[0].keys;
+
+	end_open(&next, 1, HANDSHAKE_ACTIVE, NULL);
+	next.peer = &e[0];
+	pthread_mutex_lock(&e[0].h->lock);
+	e[0].peer = &next;
+	pthread_mutex_unlock(&e[0].h->lock);
+	handshake_close(e[1].h);
+	tell(&next, 0);
+	wait_for(keys_count(&next) && keys_count(&e[0]) == 2);
+	assert_memory_equal(e[0].keys.local, next.keys.remote, next.keys.n);
+	assert_memory_not_equal(e[0].keys.local, first.local, first.n);
+	e[1] = next;
+	pair_close(e);
+}
+
+/* A client that nobody answers goes on trying, and tells so once. Time is
+ * given to it by hand. */
+static void test_nobody_answers(void **state)
+{
+	struct handshake_status st;
+	struct end e[2];
+	uint64_t now = clk_ms();
+	unsigned sent;
+	int i;
+
+	(void)state;
+	pair_open(e, NULL);
+	e[1].peer = NULL;
+	assert_int_equal(handshake_peer(e[1].h, &e[0].addr, NULL, 0), 0);
+	wait_for(sent_count(&e[1]));
+	for (i = 0; i < 3; i++) {
+		sent = sent_count(&e[1]);
+		now += HANDSHAKE_LIMIT_MS + 1;
+		pthread_mutex_lock(&e[1].h->lock);
+		handshake_look(e[1].h, now);
+		pthread_mutex_unlock(&e[1].h->lock);
+		assert_true(sent_count(&e[1]) > sent);
+		assert_int_equal(failed_count(&e[1]), 1);
+		assert_int_equal(e[1].why, HANDSHAKE_WHY_TIMEOUT);
+	}
+	handshake_status(e[1].h, &st);
+	assert_int_equal(st.state, HANDSHAKE_RUNNING);
+	pair_close(e);
+}
+
+static bool only_cookie(struct end *e, const union addr *to, const uint8_t *p,
+			size_t n)
+{
+	(void)to;
+	(void)p;
+	(void)n;
+	return e->sent <= 2; /* two ClientHellos */
+}
+
+/* A peer that stops in the middle: over after HANDSHAKE_LIMIT_MS. */
+static void test_time_limit(void **state)
+{
+	struct end e[2];
+	uint64_t due;
+
+	(void)state;
+	pair_open(e, NULL);
+	e[1].filter = only_cookie;
+	tell(&e[0], 1);
+	tell(&e[1], 0);
+	wait_for(sent_count(&e[0]) >= 2);
+	usleep(20000);
+	pthread_mutex_lock(&e[0].h->lock);
+	due = handshake_look(e[0].h, clk_ms() + HANDSHAKE_LIMIT_MS - 2000);
+	assert_true(due != UINT64_MAX);
+	assert_int_equal(e[0].failed_count, 0);
+	due = handshake_look(e[0].h, clk_ms() + HANDSHAKE_LIMIT_MS);
+	assert_true(due == UINT64_MAX);
+	pthread_mutex_unlock(&e[0].h->lock);
+	assert_int_equal(failed_count(&e[0]), 1);
+	assert_int_equal(e[0].why, HANDSHAKE_WHY_TIMEOUT);
+	pair_close(e);
+}
+
+static void test_tables(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < HANDSHAKE_WHY_COUNT; i++)
+		assert_true(*handshake_why_row((enum handshake_why)i)->token);
+	assert_string_equal(handshake_state_name(HANDSHAKE_DONE), "done");
+	assert_string_equal(handshake_state_name(HANDSHAKE_FAILED), "failed");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_fingerprint_text),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_wrong_fingerprint),
+		cmocka_unit_test(test_late_fingerprint),
+		cmocka_unit_test(test_several_fingerprints),
+		cmocka_unit_test(test_loss_at_start),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_time_limit),
 	};
 
-	return cmocka_run_group_tests_name("handshake", tests, setup, teardown);
+	return cmocka_run_group_tests_name("handshake", tests, pools_open,
+					   pools_close);
 }
