@@ -207,7 +207,7 @@ static void commit(struct attempt *a, uint64_t now)
 	OPENSSL_cleanse(&keys, sizeof(keys));
 }
 
-void attempt_judge(struct attempt *a, uint64_t now)
+static void judge(struct attempt *a, uint64_t now)
 {
 	struct handshake *h = a->handshake;
 
@@ -221,6 +221,15 @@ void attempt_judge(struct attempt *a, uint64_t now)
 	}
 	SSL_shutdown(a->ssl);
 	fail(a, HANDSHAKE_WHY_FINGERPRINT, now);
+}
+
+void attempt_judge(struct attempt *a, uint64_t now)
+{
+	struct handshake *h = a->handshake;
+	union addr peer = a->peer;
+
+	judge(a, now);
+	outbox_send(h, &peer);
 }
 
 static void finish(struct attempt *a, uint64_t now)
@@ -237,7 +246,7 @@ static void finish(struct attempt *a, uint64_t now)
 	if (!h->done)
 		note_info(a, false);
 	a->deadline_ms = now + ATTEMPT_PENDING_MS;
-	attempt_judge(a, now);
+	judge(a, now);
 }
 
 /* ---- driving ---- */
@@ -291,7 +300,7 @@ static void step_finished(struct attempt *a, uint64_t now)
 		fail(a, HANDSHAKE_WHY_ALERT, now);
 }
 
-static void step(struct attempt *a, uint64_t now)
+static void step_openssl(struct attempt *a, uint64_t now)
 {
 	int done, error;
 
@@ -311,6 +320,15 @@ static void step(struct attempt *a, uint64_t now)
 		set_timer(a, now);
 	else
 		fail(a, why_of(a, error), now);
+}
+
+static void step(struct attempt *a, uint64_t now)
+{
+	struct handshake *h = a->handshake;
+	union addr peer = a->peer; /* a may be free afterwards */
+
+	step_openssl(a, now);
+	outbox_send(h, &peer);
 }
 
 /* An alert in clear can come from anybody who can write the source's address:
@@ -349,7 +367,7 @@ void attempt_datagram(struct attempt *a, const uint8_t *p, size_t n,
 	}
 }
 
-void attempt_timer(struct attempt *a, uint64_t now)
+static void run_timer(struct attempt *a, uint64_t now)
 {
 	if (now >= a->deadline_ms) {
 		if (a->committed)
@@ -365,6 +383,15 @@ void attempt_timer(struct attempt *a, uint64_t now)
 		fail(a, HANDSHAKE_WHY_TIMEOUT, now);
 	else
 		set_timer(a, now);
+}
+
+void attempt_timer(struct attempt *a, uint64_t now)
+{
+	struct handshake *h = a->handshake;
+	union addr peer = a->peer;
+
+	run_timer(a, now);
+	outbox_send(h, &peer);
 }
 
 uint64_t attempt_due(const struct attempt *a)

@@ -109,6 +109,15 @@ struct handshake {
 	atomic_uint queued;
 };
 
+/* What OpenSSL wrote in one step, kept until the step is over: keys are given
+ * before the flight goes that lets the peer send under them. */
+struct outbox {
+	unsigned count;
+	size_t used;
+	uint16_t n[16];
+	uint8_t p[16 * 1024];
+};
+
 struct pool_counters {
 	atomic_ullong v[8];
 };
@@ -136,6 +145,7 @@ struct pool_thread {
 	struct handshake *active; /* have an attempt, or will start one */
 	struct handshake *dead; /* closed; freed when nothing is queued */
 	uint64_t due_ms; /* nobody's timer is before */
+	struct outbox outbox;
 	struct bucket strange;
 };
 
@@ -200,6 +210,9 @@ void attempt_judge(struct attempt *a, uint64_t now);
 uint64_t attempt_due(const struct attempt *a);
 
 /* ---- handshake_tls.c ---- */
+
+/* Sends what the outbox holds to that address. */
+void outbox_send(struct handshake *h, const union addr *to);
 
 /* 0, ENOMEM, EIO; *ctx to SSL_CTX_free(). fingerprint: of its certificate. */
 int tls_context(SSL_CTX **ctx, char fingerprint[FINGERPRINT_TEXT]);

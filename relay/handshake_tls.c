@@ -44,15 +44,34 @@ static int bio_read(BIO *bio, char *to, int size)
 	return (int)n;
 }
 
+/* What does not fit is lost, as on the way; OpenSSL sends it again. */
 static int bio_write(BIO *bio, const char *p, int n)
 {
 	struct attempt *a = BIO_get_data(bio);
-	struct handshake *h = a->handshake;
+	struct outbox *out = &a->handshake->thread->outbox;
 
 	BIO_clear_retry_flags(bio);
-	if (n > 0 && !a->mute && !h->closed)
-		h->ops->send(h->arg, &a->peer, p, (size_t)n);
+	if (n <= 0 || a->mute || out->count == sizeof(out->n) / sizeof(out->n[0]) ||
+	    (size_t)n > sizeof(out->p) - out->used)
+		return n;
+	memcpy(out->p + out->used, p, (size_t)n);
+	out->used += (size_t)n;
+	out->n[out->count++] = (uint16_t)n;
 	return n;
+}
+
+void outbox_send(struct handshake *h, const union addr *to)
+{
+	struct outbox *out = &h->thread->outbox;
+	size_t at = 0;
+	unsigned i;
+
+	for (i = 0; i < out->count; i++) {
+		h->ops->send(h->arg, to, out->p + at, out->n[i]);
+		at += out->n[i];
+	}
+	out->count = 0;
+	out->used = 0;
 }
 
 static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)

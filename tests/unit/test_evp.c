@@ -143,42 +143,44 @@ struct gcm_vector {
 	"4e5450314e545032525450200000042a0000e9304c756e61"                 \
 	"deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
 
+static const struct gcm_vector gcm_vectors[] = {
+	/* RFC 7714 16.1.1, 16.2.1: SRTP */
+	{K128, RTP_IV, RTP_HEAD, RTP_TEXT,
+	 "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a"
+	 "51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce"},
+	{K256, RTP_IV, RTP_HEAD, RTP_TEXT,
+	 "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a02"
+	 "76ffae0f1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13"},
+	/* 16.1.3, 16.2.3: tag only */
+	{K128, RTP_IV, RTP_HEAD RTP_TEXT, "",
+	 "22493f82d2bce397e9d79e3b19aa4216"},
+	{K256, RTP_IV, RTP_HEAD RTP_TEXT, "",
+	 "a866d5910f887463067ceefec45215d4"},
+	/* 17.1, 17.2: SRTCP, E flag and index in the AAD */
+	{K128, RTCP_IV, RTCP_HEAD "800005d4", RTCP_TEXT,
+	 "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1"
+	 "730d6fda4ce09b4686303ded0bb9275bc84aa45896cf4d2fc5abf872"
+	 "45d9eade"},
+	{K256, RTCP_IV, RTCP_HEAD "800005d4", RTCP_TEXT,
+	 "d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1"
+	 "110555be8415f658c61de0476f1b6fad1d1eb30c4446839f57ff6f6c"
+	 "b26ac3be"},
+	/* 17.3, 17.4: tag only */
+	{K128, RTCP_IV, RTCP_HEAD RTCP_TEXT "000005d4", "",
+	 "841dd9683dd78ec92ae58790125f62b3"},
+	{K256, RTCP_IV, RTCP_HEAD RTCP_TEXT "000005d4", "",
+	 "91db4afbfeee5a978fab4393ed2615fe"},
+};
+
 static void gcm(void **state)
 {
-	static const struct gcm_vector v[] = {
-		/* RFC 7714 16.1.1, 16.2.1: SRTP */
-		{K128, RTP_IV, RTP_HEAD, RTP_TEXT,
-		 "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a"
-		 "51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce"},
-		{K256, RTP_IV, RTP_HEAD, RTP_TEXT,
-		 "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a02"
-		 "76ffae0f1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13"},
-		/* 16.1.3, 16.2.3: tag only */
-		{K128, RTP_IV, RTP_HEAD RTP_TEXT, "",
-		 "22493f82d2bce397e9d79e3b19aa4216"},
-		{K256, RTP_IV, RTP_HEAD RTP_TEXT, "",
-		 "a866d5910f887463067ceefec45215d4"},
-		/* 17.1, 17.2: SRTCP, E flag and index in the AAD */
-		{K128, RTCP_IV, RTCP_HEAD "800005d4", RTCP_TEXT,
-		 "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1"
-		 "730d6fda4ce09b4686303ded0bb9275bc84aa45896cf4d2fc5abf872"
-		 "45d9eade"},
-		{K256, RTCP_IV, RTCP_HEAD "800005d4", RTCP_TEXT,
-		 "d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1"
-		 "110555be8415f658c61de0476f1b6fad1d1eb30c4446839f57ff6f6c"
-		 "b26ac3be"},
-		/* 17.3, 17.4: tag only */
-		{K128, RTCP_IV, RTCP_HEAD RTCP_TEXT "000005d4", "",
-		 "841dd9683dd78ec92ae58790125f62b3"},
-		{K256, RTCP_IV, RTCP_HEAD RTCP_TEXT "000005d4", "",
-		 "91db4afbfeee5a978fab4393ed2615fe"},
-	};
+	const struct gcm_vector *v = gcm_vectors;
 	uint8_t key[32], iv[12], aad[80], p[160], before[160], want[160];
 	struct evp_gcm g;
 	size_t i, n, na, nw;
 
 	(void)state;
-	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+	for (i = 0; i < sizeof(gcm_vectors) / sizeof(gcm_vectors[0]); i++) {
 		n = hex(v[i].key, key, sizeof(key));
 		assert_int_equal(evp_gcm_init(&g, key, n), 0);
 		hex(v[i].iv, iv, sizeof(iv));

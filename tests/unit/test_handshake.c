@@ -209,22 +209,24 @@ static bool eat_first(struct end *e, const union addr *to, const uint8_t *p,
 /* The first one or two datagrams of one side or of both are lost. */
 static void test_loss_at_start(void **state)
 {
-	struct end e[2];
-	unsigned i, k;
+	static struct end e[6][2];
+	unsigned i, k, side;
 
 	(void)state;
-	for (i = 1; i <= 3; i++) {
-		for (k = 1; k <= 2; k++) {
-			pair_open(e, NULL);
-			e[0].filter = e[1].filter = eat_first;
-			e[0].eaten = i & 1 ? k : 0;
-			e[1].eaten = i & 2 ? k : 0;
-			tell(&e[0], 1);
-			tell(&e[1], 0);
-			wait_for(keys_count(&e[0]) && keys_count(&e[1]));
-			assert_same_keys(e);
-			pair_close(e);
-		}
+	for (i = 0; i < 6; i++) {
+		k = 1 + i % 2;
+		side = 1 + i / 2;
+		pair_open(e[i], NULL);
+		e[i][0].filter = e[i][1].filter = eat_first;
+		e[i][0].eaten = side & 1 ? k : 0;
+		e[i][1].eaten = side & 2 ? k : 0;
+		tell(&e[i][0], 1);
+		tell(&e[i][1], 0);
+	}
+	for (i = 0; i < 6; i++) {
+		wait_for(keys_count(&e[i][0]) && keys_count(&e[i][1]));
+		assert_same_keys(e[i]);
+		pair_close(e[i]);
 	}
 }
 
