@@ -46,7 +46,6 @@ struct parser {
 	bool stream;
 	bool sip; /* the start line is SIP's: worth an answer */
 	uint8_t seen[HEADER_IDS];
-	bool via_ok;
 };
 
 static void fault(struct parser *ps, int status, const char *reason)
@@ -209,7 +208,6 @@ static void vias_check(struct parser *ps, struct slice rest)
 			bad(ps, "Bad Via");
 		else if (top)
 			ps->m->via = v;
-		ps->via_ok = ps->via_ok || (top && !err);
 		if (++ps->m->vias > MESSAGE_VIAS_MAX) {
 			bad(ps, "Too Many Via");
 			return;
@@ -385,9 +383,10 @@ static struct message *message_new(struct slice s, size_t head)
 	return m;
 }
 
+/* A Via that cannot be read still goes back as it came (RFC 4475 3.1.2.1). */
 static bool answerable(const struct parser *ps)
 {
-	return ps->m->request && ps->sip && ps->via_ok &&
+	return ps->m->request && ps->sip && ps->seen[HEADER_VIA] &&
 	       ps->m->method != METHOD_ACK;
 }
 

@@ -92,8 +92,9 @@ struct flaw {
 		     * 505, 513; 0: cannot be named */
 	const char *reason; /* literal: reason phrase of the answer */
 	/* The message as far as it could be read, if it is a request that can
-	 * be answered (Via, From, To, Call-ID, CSeq readable, not ACK): fit for
-	 * message_write_reply() and nothing else. mem_deref() it. */
+	 * be answered (has a Via, is not an ACK): fit for
+	 * message_write_reply() and nothing else; a field that could not be
+	 * read is all zeros. mem_deref() it. */
 	struct message *answerable;
 };
 

@@ -240,7 +240,8 @@ int transport_reply_flow(struct transport *t, struct flow *flow,
 	const struct listener *l;
 
 	if (flow_reliable(flow) ? !flow->down
-				: via->rport || port == sa_port(&peer)) {
+				: via->rport || !via->host.p ||
+					  port == sa_port(&peer)) {
 		*fp = mem_ref(flow);
 		return 0;
 	}

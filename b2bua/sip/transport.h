@@ -63,7 +63,7 @@ enum { TRANSPORT_UDP_MAX = 1300 };
 
 /* RFC 3261 18.2.2, RFC 3581: where a response to a request goes that came by
  * flow with this top Via: the same flow (UDP: source address; source port with
- * rport, else the Via's port), never to maddr. If a connection is down, a new
+ * rport or an unreadable Via, else the Via's port), never to maddr. If a connection is down, a new
  * one to the Via's address on its source IP. The caller mem_deref()s. */
 struct via;
 int transport_reply_flow(struct transport *t, struct flow *flow,
