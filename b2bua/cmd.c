@@ -174,7 +174,7 @@ static void cmd_stats(struct cmd *c)
 	transactions_stats_get(core->transactions, &tx);
 	transport_stats_get(core->transport, &tp);
 	value_put_int(to, "calls-now", core->ncalls);
-	value_put_int(to, "legs-now", core->nlegs);
+	value_put_int(to, "legs-now", list_count(&core->legs));
 	value_put_int(to, "relay-requests-now", relay_pending(core->relay));
 	value_put_int(to, "server-transactions-now", tx.servers);
 	value_put_int(to, "client-transactions-now", tx.clients);

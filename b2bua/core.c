@@ -243,8 +243,8 @@ void core_stop(struct core *core)
 
 bool core_idle(const struct core *core)
 {
-	return !core->ncalls && !core->nlegs && !core->nmedias &&
-	       !relay_pending(core->relay);
+	return !core->ncalls && list_isempty(&core->legs) &&
+	       list_isempty(&core->medias) && !relay_pending(core->relay);
 }
 
 static void calls_free(struct core *core)
@@ -253,6 +253,10 @@ static void calls_free(struct core *core)
 		call_abort(list_ledata(list_head(&core->calls)));
 	while (!list_isempty(&core->history))
 		call_free(list_ledata(list_head(&core->history)));
+	while (!list_isempty(&core->legs))
+		mem_deref(list_ledata(list_head(&core->legs)));
+	while (!list_isempty(&core->medias))
+		media_free(list_ledata(list_head(&core->medias)));
 }
 
 void core_free(struct core *core)

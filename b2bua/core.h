@@ -33,8 +33,8 @@ struct core {
 	struct list calls; /* up, oldest first */
 	struct list history; /* ended, oldest first */
 	uint32_t ncalls, nhistory;
-	uint32_t nlegs; /* also those that outlive their call */
-	uint32_t nmedias; /* the same */
+	struct list legs; /* also those that outlive their call */
+	struct list medias; /* the same */
 	uint64_t counters[COUNTERS];
 	uint64_t started_us; /* wall clock */
 	bool stopping;

@@ -21,7 +21,7 @@ static void leg_destroy(void *arg)
 	mem_deref(leg->answer);
 	mem_deref(leg->flow);
 	obuf_fini(&leg->reason);
-	leg->core->nlegs--;
+	list_unlink(&leg->le);
 }
 
 static struct leg *leg_alloc(struct core *core, struct trunk *trunk,
@@ -35,7 +35,7 @@ static struct leg *leg_alloc(struct core *core, struct trunk *trunk,
 	leg->trunk = trunk;
 	leg->ops = ops;
 	leg->arg = arg;
-	core->nlegs++;
+	list_append(&core->legs, &leg->le, leg);
 	return leg;
 }
 

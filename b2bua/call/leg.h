@@ -35,6 +35,7 @@ struct leg_ops {
 };
 
 struct leg {
+	struct le le; /* core->legs */
 	struct core *core;
 	struct trunk *trunk;
 	struct flow *flow;

@@ -10,6 +10,7 @@
 static const char *const tags[REPORT_LEGS] = {"a", "b"};
 
 struct media {
+	struct le le; /* core->medias */
 	struct core *core;
 	char id[24];
 	const char *interface[REPORT_LEGS];
@@ -33,14 +34,14 @@ int media_new(struct media **mp, struct core *core,
 	for (size_t i = 0; i < REPORT_LEGS; i++)
 		m->interface[i] = interfaces[i];
 	rnd_hex(m->id, 20);
-	core->nmedias++;
+	list_append(&core->medias, &m->le, m);
 	*mp = m;
 	return 0;
 }
 
-static void media_free(struct media *m)
+void media_free(struct media *m)
 {
-	m->core->nmedias--;
+	list_unlink(&m->le);
 	free(m);
 }
 

@@ -56,6 +56,9 @@ void media_forget(struct media *m);
  * called once, stats NULL if the relay gave none. NULL m: h is not called. */
 typedef void media_stats_h(void *arg, const struct media_stats *stats);
 void media_close(struct media *m, media_stats_h *h, void *arg);
+/* At once and without a word, when the daemon goes: after relay_close() or
+ * relay_forget() nobody will call for it. */
+void media_free(struct media *m);
 /* For the owner of h that must go before it was called. */
 void media_stats_forget(struct media *m);
 

@@ -70,11 +70,25 @@ static void on_signed(void *arg, const struct sign_result *res)
 	steps_run(call);
 }
 
+/* call->out as it will leave: the transaction puts its Via on top later, and
+ * without one it is no message to those who read it. */
+static int as_sent(const struct call *call, struct obuf *ob)
+{
+	const struct flow *flow = call->leg[REPORT_LEG_B]->flow;
+	struct slice rest = obuf_as_slice(&call->out);
+	struct slice start = slice_cut(&rest, '\n');
+
+	obuf_slice(ob, start);
+	obuf_fmt(ob, "\nVia: SIP/2.0/%s %s;branch=z9hG4bK-to-be\r\n",
+		 flow_via_name(flow->kind), flow->sent_by);
+	obuf_slice(ob, rest);
+	return ob->err;
+}
+
 static void sign_own(struct call *call)
 {
 	const struct trunk *from = call->trunk[REPORT_LEG_A];
 	struct sign_request req = {
-		.outgoing = obuf_as_slice(&call->out),
 		.owned = from->numbers.v,
 		.n_owned = from->numbers.n,
 		.customer = from->numbers.n > 0,
@@ -83,11 +97,17 @@ static void sign_own(struct call *call)
 	struct signer *s = core_signer(call->core,
 				       call->trunk[REPORT_LEG_B]->signer);
 
+	struct obuf ob = OBUF_INIT;
+
 	call->signing = true;
-	if (identity_sign(s, &req, on_signed, call)) {
+	if (as_sent(call, &ob))
+		call->signing = false;
+	req.outgoing = obuf_as_slice(&ob);
+	if (!call->signing || identity_sign(s, &req, on_signed, call)) {
 		call->signing = false;
 		call_end(call, CAUSE_FAILURE, CALL_BY_US, 0, SLICE_NONE);
 	}
+	obuf_fini(&ob);
 }
 
 static const char *change_reason(const struct call *call)
@@ -97,17 +117,27 @@ static const char *change_reason(const struct call *call)
 		       : "media anchored";
 }
 
+static int kept_check(struct call *call, struct identity_kept *kept)
+{
+	struct obuf ob = OBUF_INIT;
+	int err = as_sent(call, &ob);
+
+	if (!err)
+		err = identity_keep(call->core->identity, call->verdicts,
+				    obuf_as_slice(&ob), kept);
+	if (!err)
+		report_kept(call->report, kept, change_reason(call));
+	obuf_fini(&ob);
+	return err;
+}
+
 static int outgoing_make(struct call *call, struct plan *plan)
 {
 	struct identity_kept kept = {0};
 	int err = outgoing_invite(call, true, &call->out);
 
-	if (!err && call->verdicts && call->verdicts->n) {
-		err = identity_keep(call->core->identity, call->verdicts,
-				    obuf_as_slice(&call->out), &kept);
-		if (!err)
-			report_kept(call->report, &kept, change_reason(call));
-	}
+	if (!err && call->verdicts && call->verdicts->n)
+		err = kept_check(call, &kept);
 	if (err)
 		return err;
 	*plan = plan_make(call, &kept);
