@@ -106,7 +106,7 @@ int date_write(char to[DATE_SIZE], int64_t t)
 {
 	int64_t n = t / 86400;
 	unsigned s = (unsigned)(t % 86400), m, d;
-	struct obuf ob = OBUF_FIXED(to, DATE_SIZE - 1);
+	struct obuf ob = OBUF_FIXED(to, DATE_SIZE);
 	int y;
 
 	if (t < 0 || t > 253402300799) /* 9999-12-31T23:59:59Z */

@@ -98,7 +98,7 @@ int identity_value_parse(struct identity_value *v, struct slice value,
 		if (!is_token_octet(v->token.p[i]))
 			return EBADMSG;
 	v->compact = slice_starts(v->token, "..");
-	*why = NULL;
+	*why = rest.p && !rest.n ? "it ends in ';'" : NULL;
 	while (!*why && rest.n)
 		*why = param_take(v, &rest);
 	return *why ? EBADMSG : 0;
