@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "b2bua/sip/header.h"
 #include "lib/base/b64.h"
 
 /* ---- the header value -------------------------------------------------- */
@@ -54,6 +55,8 @@ static const char *param_take(struct identity_value *v, struct slice *rest)
 	if (!until(rest, '=', &name))
 		return "a parameter has no value";
 	name = slice_trim(name);
+	if (!header_token_valid(name))
+		return "a parameter has no name";
 	if (!param_value(rest, &val))
 		return "a parameter is broken";
 	if (slice_caseeq_str(name, "info"))
