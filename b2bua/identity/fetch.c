@@ -342,7 +342,8 @@ void fetch_free(struct fetch *f)
 
 static int ask_send(struct fetch *f, struct entry *e, struct slice url)
 {
-	struct fetch_ask ask = {.n = (uint32_t)url.n};
+	struct fetch_ask ask;
+	size_t size = offsetof(struct fetch_ask, url) + url.n;
 
 	if (f->fd < 0)
 		return EPIPE;
@@ -352,8 +353,8 @@ static int ask_send(struct fetch *f, struct entry *e, struct slice url)
 		f->id_last = 1;
 	ask.id = f->id_last;
 	memcpy(ask.url, url.p, url.n);
-	if (send(f->fd, &ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL) !=
-	    (ssize_t)sizeof(ask))
+	if (send(f->fd, &ask, size, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)size)
 		return EBUSY;
 	e->id = ask.id;
 	e->deadline = clk_ms() + f->conf.timeout_ms + QUEUED_MS;

@@ -154,15 +154,16 @@ static bool ask_read(struct child *c)
 	n = recv(CHILD_FD, &ask, sizeof(ask), MSG_DONTWAIT);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		_exit(0);
-	if (n != (ssize_t)sizeof(ask))
+	if (n < (ssize_t)offsetof(struct fetch_ask, url) ||
+	    n >= (ssize_t)sizeof(ask))
 		return false;
+	((char *)&ask)[n] = 0; /* ends the URL */
 	t->busy = true;
 	t->forbidden = false;
 	t->answer.id = ask.id;
 	t->answer.err = 0;
 	t->answer.n = 0;
 	c->busy++;
-	ask.url[FETCH_URL_MAX] = 0;
 	easy_set(t, c->conf);
 	if (curl_easy_setopt(t->easy, CURLOPT_URL, ask.url) != CURLE_OK ||
 	    curl_multi_add_handle(c->multi, t->easy) != CURLM_OK) {

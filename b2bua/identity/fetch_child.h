@@ -5,9 +5,8 @@
 
 #include "b2bua/identity/fetch.h"
 
-struct fetch_ask { /* one packet of the socket pair */
+struct fetch_ask { /* one packet of the socket pair, cut after the URL */
 	uint32_t id;
-	uint32_t n;
 	char url[FETCH_URL_MAX + 1];
 };
 
