@@ -191,7 +191,7 @@ static void commit(struct attempt *a, uint64_t now)
 
 	if (export_keys(a, &keys)) {
 		OPENSSL_cleanse(&keys, sizeof(keys));
-		fail(a, HANDSHAKE_WHY_INTERNAL, now);
+		fail(a, HANDSHAKE_WHY_PROTOCOL, now);
 		return;
 	}
 	note_info(a, true);
@@ -266,8 +266,6 @@ static enum handshake_why why_of(const struct attempt *a, int error)
 	case SSL_R_EXCESSIVE_MESSAGE_SIZE:
 	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
 		return HANDSHAKE_WHY_CERTIFICATE;
-	case ERR_R_MALLOC_FAILURE:
-		return HANDSHAKE_WHY_INTERNAL;
 	default:
 		return HANDSHAKE_WHY_PROTOCOL;
 	}

@@ -244,6 +244,14 @@ static void *thread_main(void *arg)
 
 /* ---- pool ---- */
 
+/* Everybody has closed: what is queued is for nobody. */
+static void drain(struct pool_thread *t)
+{
+	while (take_datagrams(t) || take_todo(t))
+		;
+	bury(t);
+}
+
 static int thread_init(struct pool_thread *t, struct handshake_pool *pool)
 {
 	if (pthread_mutex_init(&t->lock, NULL))
@@ -262,9 +270,8 @@ static void thread_fini(struct pool_thread *t)
 {
 	if (!t->pool)
 		return;
-	while (take_todo(t)) /* those that were closed last */
-		;
-	bury(t);
+	if (t->queue)
+		drain(t);
 	pthread_mutex_destroy(&t->lock);
 	free(t->queue);
 	if (t->wake >= 0)
