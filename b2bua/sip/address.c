@@ -127,9 +127,19 @@ static struct slice take_until(struct slice *s, const char *stops)
 	return head;
 }
 
-/* ";name[=value]" one after the other, URI form: no blanks, no quotes. */
+static bool among(const struct slice v[], unsigned n, struct slice name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (slice_caseeq(v[i], name))
+			return true;
+	return false;
+}
+
+/* ";name[=value]" one after the other, URI form: no blanks, no quotes, no name
+ * twice (RFC 3261 19.1.1). */
 static bool uri_params_valid(struct slice s)
 {
+	struct slice names[MESSAGE_PARAMS_MAX];
 	unsigned n = 0;
 
 	while (s.n) {
@@ -138,8 +148,9 @@ static bool uri_params_valid(struct slice s)
 		s = slice_of(s.p + 1, s.n - 1);
 		name = take_until(&s, "=;");
 		if (!name.n || !text_valid(name, IN_PARAM) ||
-		    ++n > MESSAGE_PARAMS_MAX)
+		    n == MESSAGE_PARAMS_MAX || among(names, n, name))
 			return false;
+		names[n++] = name;
 		if (s.n && s.p[0] == '=') {
 			struct slice value;
 

@@ -132,7 +132,7 @@ static void uris_refused(void **state)
 		"sip:a@-h", "sip:a@h-", "sip:a@h..h", "sip:a%4@h", "sip:a%zz@h",
 		"sip:a\"@h", "sip:a@h;x=\"y\"", "sip:a@b@h", "<sip:a@h>",
 		"tel:", "tel:+", "tel:+1a", "tel:alice", "1sip:x", "foo:a b",
-		"sip:a@h;x=y z", "sip:a@h\r\n",
+		"sip:a@h;x=y z", "sip:a@h\r\n", "sip:a@h;x;X=1",
 	};
 	(void)state;
 
