@@ -24,12 +24,21 @@ struct media {
 	struct order detach;
 	struct order fence;
 	struct leg_change left[2]; /* what the worker gave up in detach */
+	bool closed; /* by the owner; the rest is under way */
+	struct event fade; /* timer: ends what fades */
 };
 
 struct leg_order {
 	struct order order;
-	struct bridge *bridge;
+	struct media *media;
 	struct leg_change change;
+};
+
+/* Ends what fades on both legs. */
+struct fade_order {
+	struct order order;
+	struct media *media;
+	struct crypt *faded[2];
 };
 
 const char *leg_security_name(enum leg_security security)
@@ -74,6 +83,50 @@ static void detach_apply(struct worker *w, struct order *order)
 	}
 }
 
+/* ---- keys that fade ---- */
+
+static void fade_apply(struct worker *w, struct order *order)
+{
+	struct fade_order *o = (struct fade_order *)(void *)order;
+
+	(void)w;
+	for (unsigned side = 0; side < 2; side++)
+		o->faded[side] = bridge_fade_end(&o->media->bridge, side);
+}
+
+static void fade_done(struct order *order)
+{
+	struct fade_order *o = (struct fade_order *)(void *)order;
+
+	crypt_free(o->faded[MEDIA_A]);
+	crypt_free(o->faded[MEDIA_B]);
+	free(o);
+}
+
+static void on_fade(evutil_socket_t fd, short what, void *arg)
+{
+	struct media *m = arg;
+	struct fade_order *o = calloc(1, sizeof(*o));
+
+	(void)fd;
+	(void)what;
+	if (!o)
+		return; /* it ends with the next key, or the call */
+	o->order = (struct order){.apply = fade_apply, .done = fade_done};
+	o->media = m;
+	worker_post(m->worker, &o->order);
+}
+
+static void fade_start(struct media *m)
+{
+	const struct timeval after = {.tv_sec = STREAM_FADE_MS / 1000};
+
+	if (!m->closed)
+		evtimer_add(&m->fade, &after);
+}
+
+/* ---- the end ---- */
+
 /* What a change holds: after it was applied, what was replaced. */
 static void change_free(struct leg_change *c)
 {
@@ -85,6 +138,7 @@ static void change_free(struct leg_change *c)
 			crypt_free(c->tx[k]);
 		assoc_retire(c->assoc[k]);
 	}
+	crypt_free(c->faded);
 }
 
 static void detach_done(struct order *order)
@@ -160,14 +214,18 @@ int media_open(struct media **media, struct plane *plane,
 	bridge_init(&m->bridge, fd);
 	plane_hold(plane);
 	worker_post(m->worker, &m->attach);
+	evtimer_assign(&m->fade, plane_base(plane), on_fade, m);
 	*media = m;
 	return 0;
 }
 
 void media_close(struct media *m)
 {
-	if (m)
-		worker_post(m->worker, &m->detach);
+	if (!m)
+		return;
+	m->closed = true;
+	evtimer_del(&m->fade);
+	worker_post(m->worker, &m->detach);
 }
 
 /* ---- what an SDP changes ---- */
@@ -177,13 +235,15 @@ static void leg_order_apply(struct worker *w, struct order *order)
 	struct leg_order *o = (struct leg_order *)(void *)order;
 
 	(void)w;
-	bridge_leg_apply(o->bridge, &o->change);
+	bridge_leg_apply(&o->media->bridge, &o->change);
 }
 
 static void leg_order_done(struct order *order)
 {
 	struct leg_order *o = (struct leg_order *)(void *)order;
 
+	if (o->change.fading)
+		fade_start(o->media);
 	change_free(&o->change);
 	free(o);
 }
@@ -364,7 +424,7 @@ int media_leg_set(struct media *m, enum media_side side,
 	err = change_make(m, &change, keeps ? &m->conf[side] : NULL, conf);
 	*o = (struct leg_order){
 		.order = {.apply = leg_order_apply, .done = leg_order_done},
-		.bridge = &m->bridge,
+		.media = m,
 		.change = change,
 	};
 	if (!err)

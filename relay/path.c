@@ -149,9 +149,17 @@ static enum drop key_in(const struct path_packet *pkt, struct crypt **crypt)
 	return *crypt ? DROP_NONE : DROP_NO_KEY_IN;
 }
 
+static enum drop key_fading(const struct path_packet *pkt, struct crypt **crypt)
+{
+	if (pkt->drop == DROP_AUTH && pkt->at->learned)
+		*crypt = pkt->stream->fading;
+	return pkt->drop;
+}
+
 static void unprotect_batch(struct path *path)
 {
 	crypt_batch(path, key_in, crypt_unprotect);
+	crypt_batch(path, key_fading, crypt_unprotect);
 }
 
 static enum drop key_out(const struct path_packet *pkt, struct crypt **crypt)

@@ -9,6 +9,7 @@
 enum { WORKERS_MAX = 64 };
 
 struct plane {
+	struct event_base *base;
 	struct mailbox back;
 	struct event *back_event;
 	struct handshake_pool *handshakes;
@@ -60,6 +61,7 @@ int plane_new(struct plane **plane, const struct plane_conf *conf)
 		free(p);
 		return err;
 	}
+	p->base = conf->base;
 	p->handshakes = conf->handshakes;
 	p->back_event = event_new(conf->base, p->back.fd,
 				  EV_READ | EV_PERSIST, on_back, p);
@@ -146,6 +148,11 @@ struct worker *plane_worker(const struct plane *plane, uint64_t hash)
 struct handshake_pool *plane_handshakes(const struct plane *plane)
 {
 	return plane->handshakes;
+}
+
+struct event_base *plane_base(const struct plane *plane)
+{
+	return plane->base;
 }
 
 void plane_hold(struct plane *plane)

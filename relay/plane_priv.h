@@ -20,6 +20,8 @@ struct plane_interface *plane_interface_find(const struct plane *plane,
 					     const char *name, int family);
 struct worker *plane_worker(const struct plane *plane, uint64_t hash);
 struct handshake_pool *plane_handshakes(const struct plane *plane);
+/* The control thread's loop. */
+struct event_base *plane_base(const struct plane *plane);
 /* A media is there, or is gone. */
 void plane_hold(struct plane *plane);
 void plane_release(struct plane *plane);

@@ -93,6 +93,33 @@ static void swap_crypt(struct crypt **a, struct crypt **b)
 	*b = was;
 }
 
+struct crypt *bridge_fade_end(struct bridge *b, enum media_side side)
+{
+	struct crypt *was = b->stream[side].fading;
+
+	b->stream[side].fading = NULL;
+	return was;
+}
+
+/* A new SDES key for a peer that is where it was: what it sent before it had
+ * our answer is under the old one, which is in change->rx now. Only while the
+ * address is learned: the old key must not teach one. */
+static void key_fade(struct bridge *b, struct leg_change *change,
+		     enum leg_security before)
+{
+	const struct leg *leg = &b->leg[change->side];
+
+	if (!change->new_rx[0])
+		return;
+	change->faded = bridge_fade_end(b, change->side);
+	if (!change->rx[0] || before != LEG_SDES ||
+	    leg->facts.security != LEG_SDES || !leg->component[0].learned)
+		return;
+	b->stream[change->side].fading = change->rx[0];
+	change->rx[0] = change->rx[1] = NULL;
+	change->fading = true;
+}
+
 static void cells_show_keys(struct bridge *b, enum media_side side)
 {
 	struct stream *from = &b->stream[side];
@@ -109,6 +136,7 @@ void bridge_leg_apply(struct bridge *b, struct leg_change *change)
 	struct stream *to = &b->stream[media_other(change->side)];
 	bool forget = !leg->facts.set || !change->facts.set ||
 		      leg->facts.security != change->facts.security;
+	enum leg_security before;
 
 	for (unsigned k = 0; k < COMPONENTS; k++) {
 		struct component *c = &leg->component[k];
@@ -126,7 +154,9 @@ void bridge_leg_apply(struct bridge *b, struct leg_change *change)
 			change->assoc[k] = was;
 		}
 	}
+	before = leg->facts.security;
 	leg->facts = change->facts;
+	key_fade(b, change, before);
 	cells_show_keys(b, change->side);
 }
 

@@ -113,6 +113,9 @@ struct stream {
 	/* By component. SDES has one crypt for both; DTLS one per port. */
 	struct crypt *unprotect[COMPONENTS];
 	struct crypt *protect[COMPONENTS];
+	/* The SDES key before this one, for both components: for packets that
+	 * were under way when the SDP changed it. NULL most of the time. */
+	struct crypt *fading;
 	struct track track[STREAM_TRACKS];
 	bool shifted; /* some track has, or had, a shift */
 	struct stream_cells cells;
@@ -138,9 +141,16 @@ struct leg_change {
 	struct crypt *rx[COMPONENTS];
 	struct crypt *tx[COMPONENTS];
 	struct assoc *assoc[COMPONENTS];
+	struct crypt *faded; /* out: what faded before this change */
+	bool fading; /* out: the replaced rx stays for STREAM_FADE_MS */
 };
 
+enum { STREAM_FADE_MS = 5000 };
+
 void bridge_leg_apply(struct bridge *b, struct leg_change *change);
+
+/* What fades on the leg: NULL or the caller's. */
+struct crypt *bridge_fade_end(struct bridge *b, enum media_side side);
 
 /* Keys of a handshake at a component, and the address it was done with.
  * Swaps like bridge_leg_apply(). false: the assoc is not the component's any

@@ -52,6 +52,7 @@ void rig_fini(struct rig *r)
 
 		crypt_free(s->unprotect[0]);
 		crypt_free(s->protect[0]);
+		crypt_free(s->fading);
 		crypt_free(r->peer_tx[side]);
 		crypt_free(r->peer_rx[side]);
 	}
@@ -120,13 +121,16 @@ void rig_sdes(struct rig *r, enum media_side side, enum suite suite)
 		.new_tx = {true, true},
 	};
 
+	crypt_free(r->peer_tx[side]);
+	crypt_free(r->peer_rx[side]);
 	key_pair(suite, &r->peer_tx[side], &change.rx[0]);
 	key_pair(suite, &change.tx[0], &r->peer_rx[side]);
 	change.rx[1] = change.rx[0];
 	change.tx[1] = change.tx[0];
 	bridge_leg_apply(&r->bridge, &change);
-	assert_null(change.rx[0]);
-	assert_null(change.tx[0]);
+	crypt_free(change.rx[0]);
+	crypt_free(change.tx[0]);
+	crypt_free(change.faded);
 }
 
 size_t rig_rtp(uint8_t *p, uint32_t ssrc, uint16_t seq)

@@ -316,6 +316,58 @@ static void srtp_learns_authentic(void **state)
 	assert_true(addr_eq(&rig.out.peer, &nat));
 }
 
+/* threats M17: what was sent before the peer had our answer is under its old
+ * key: good for a while, from where it was, and it teaches nothing. */
+static void old_key_fades(void **state)
+{
+	struct crypt *old;
+	struct crypt *new;
+	(void)state;
+
+	rig_sdes(&rig, MEDIA_A, SUITE_AES_CM_128_HMAC_SHA1_80);
+	rig_plain(&rig, MEDIA_B);
+	rig_send(&rig, MEDIA_A, 1, 1);
+	rig_run(&rig);
+	expect_rtp(MEDIA_B, 1, 1);
+	old = rig.peer_tx[MEDIA_A];
+	rig.peer_tx[MEDIA_A] = NULL;
+	rig_sdes(&rig, MEDIA_A, SUITE_AEAD_AES_128_GCM);
+	new = rig.peer_tx[MEDIA_A];
+	for (uint16_t seq = 2; seq < 10; seq += 2) {
+		rig.peer_tx[MEDIA_A] = old;
+		rig_send(&rig, MEDIA_A, 1, seq);
+		rig_send_rtcp(&rig, MEDIA_A, 1); /* never heard there: not */
+		rig.peer_tx[MEDIA_A] = new;
+		rig_send(&rig, MEDIA_A, 1, seq + 1);
+		rig_run(&rig);
+		expect_rtp(MEDIA_B, 1, seq);
+		expect_rtp(MEDIA_B, 1, seq + 1);
+		assert_int_equal(rig_sent(&rig), 0);
+	}
+	crypt_free(bridge_fade_end(&rig.bridge, MEDIA_A));
+	rig.peer_tx[MEDIA_A] = old;
+	rig_send(&rig, MEDIA_A, 1, 20);
+	expect_drop(DROP_AUTH, 5);
+	rig.peer_tx[MEDIA_A] = new;
+	crypt_free(old);
+}
+
+/* A peer that was not heard yet, or is another one now, has no old key. */
+static void old_key_ends_with_its_peer(void **state)
+{
+	(void)state;
+	rig_sdes(&rig, MEDIA_A, SUITE_AES_CM_128_HMAC_SHA1_80);
+	rig_sdes(&rig, MEDIA_A, SUITE_AES_CM_128_HMAC_SHA1_80);
+	assert_null(rig.bridge.stream[MEDIA_A].fading);
+	rig_plain(&rig, MEDIA_B);
+	rig_send(&rig, MEDIA_A, 1, 1);
+	rig_run(&rig);
+	expect_rtp(MEDIA_B, 1, 1);
+	rig.peer[MEDIA_A][0] = addr("192.0.2.7", 5000);
+	rig_sdes(&rig, MEDIA_A, SUITE_AES_CM_128_HMAC_SHA1_80);
+	assert_null(rig.bridge.stream[MEDIA_A].fading);
+}
+
 /* Keys of a handshake come with the address it was done with. */
 static void handshake_keys(void **state)
 {
@@ -361,6 +413,8 @@ int main(void)
 		LATCH_TEST(plain_port_learned_once),
 		LATCH_TEST(strict_is_strict),
 		LATCH_TEST(srtp_learns_authentic),
+		LATCH_TEST(old_key_fades),
+		LATCH_TEST(old_key_ends_with_its_peer),
 		LATCH_TEST(handshake_keys),
 	};
 
