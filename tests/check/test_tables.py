@@ -32,14 +32,14 @@ def described(f):
             yield (row.macro, row.token), row.token, row.ident, row.help
 
 
-def tests_text():
+def all_tests():
     files = [f for f in tracked() if name(f).startswith(
         ("tests/unit/", "tests/flow/", "tests/ctl/")) and
         f.suffix in (".c", ".h", ".py", ".conf", ".xml")]
     return "\n".join(f.read_text(errors="replace") for f in files)
 
 
-TESTS = tests_text()
+TESTS = all_tests()
 
 
 def named(word, ident):
