@@ -244,7 +244,7 @@ static int set_up(SSL_CTX *ctx)
 	if (!SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) ||
 	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) ||
 	    !SSL_CTX_set_cipher_list(ctx, CIPHERS) ||
-	    !SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384"))
+	    !SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384:P-521"))
 		return EIO;
 	return 0;
 }
