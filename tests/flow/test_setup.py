@@ -104,8 +104,7 @@ def test_failures_are_carried_across(sbc, status, transport):
 
 def test_busy_by_sipp(sbc, sipp):
     s = sbc()
-    uas = sipp("uas_busy", port=s.ports["carrier"],
-               keys={"status": "486 Busy Here"})
+    uas = sipp("uas_busy", port=s.ports["carrier"])
     host, port = s.dest("phones")
     sipp("uac_refused", to=f"{host}:{port}").done()
     uas.done()
