@@ -189,18 +189,20 @@ def test_dumped_configuration_is_accepted(tmp_path):
 BAD = {
     "unknown item": ('colour = "red"', 1),
     "unknown realm": ('trunk "x" {\n realm = "nowhere"\n}', None),
-    "unknown trunk": ('realm "r" { listen = {"udp:127.0.0.1:5999"} }\n'
-                      'route "x" {\n to = {"nobody"}\n}', None),
+    "unknown trunk": ('route "x" {\n to = {"nobody"}\n}', None),
     "value": ('log-level = "loud"', 1),
-    "listen": ('realm "r" {\n listen = {"pigeon:127.0.0.1:1"}\n}', None),
-    "source": ('realm "r" { listen = {"udp:127.0.0.1:5999"} }\n'
-               'trunk "x" {\n realm = "r"\n sources = {"300.1.1.1"}\n}',
+    "listen": ('realm "s" {\n listen = {"pigeon:127.0.0.1:1"}\n}', None),
+    "source": ('trunk "x" {\n realm = "r"\n sources = {"300.1.1.1"}\n}',
                None),
     "key": ('signer "s" {\n key = "/nonexistent"\n'
             ' certificate = "/nonexistent"\n info = "https://x.example/"\n}',
             None),
-    "syntax": ('realm "r" {', None),
+    "syntax": ('realm "s" {', None),
 }
+
+
+REST = ('relay "main" { control = "unix:/tmp/none.sock" }\n'
+        'realm "r" { listen = {"udp:127.0.0.1:5999"} }\n')
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -209,7 +211,8 @@ def test_b2bua_configuration_is_refused_with_its_line(case, tmp_path):
         pytest.skip("countersign-b2bua is not built")
     text, line = BAD[case]
     file = tmp_path / "bad.conf"
-    file.write_text(text + "\n")
+    file.write_text(text + "\n" + REST if case != "syntax" else
+                    REST + text + "\n")
     done = run("countersign-b2bua", "-n", "-c", file)
     assert done.returncode == 1, done
     assert re.search(rf"bad\.conf:{line or '[0-9]+'}\b", done.stderr), \

@@ -20,7 +20,7 @@ TORTURE = pathlib.Path(__file__).resolve().parent.parent / "data" / "rfc4475"
 INVALID = {
     "badinv01": {400}, "clerr": {400}, "ncl": {400}, "scalar02": {400},
     "scalarlg": {400}, "quotbal": {400}, "ltgtruri": {400}, "lwsruri": {400},
-    "lwsstart": {400}, "trws": {400}, "escruri": {400}, "baddate": {400},
+    "lwsstart": {400}, "trws": {400}, "escruri": {400},
     "regbadct": {400, 403, 405}, "badaspec": {400}, "baddn": {400},
     "badvers": {400, 505}, "mismatch01": {400}, "mismatch02": {400, 501},
     "bigcode": None, "insuf": {400}, "mcl01": {400}, "multi01": {400},
@@ -201,8 +201,11 @@ def test_in_dialog_request_of_a_stranger(s, method, how):
     else:
         dest = s.dest("carrier")
     body = plain_sdp(a.phone) if method == "INVITE" else b""
-    phone.send(a.request(method, headers=[("Contact", a.phone.contact())],
-                         body=body, **over), dest)
+    octets = a.request(method, headers=[("Contact", a.phone.contact())],
+                       body=body, **over)
+    own = f"{a.phone.addr}:{a.phone.port};branch"
+    phone.send(octets.replace(own.encode(), (
+        f"{phone.addr}:{phone.port};branch").encode()), dest)
     m = phone.expect(lambda m: m.status >= 200 and m.method == method)
     assert m.status in (403, 481, 500, 501, 405, 488), m
     if m.method == "INVITE":
@@ -221,7 +224,7 @@ def test_cancel_of_a_stranger(s):
     b = Leg.incoming(carrier)
     b.reply(180)
     cancel = a.request("CANCEL", branch=a.branch, uri=a.uri, cseq=1)
-    eve.send(cancel, a.dest)
+    eve.send(cancel, a.dest)         # its Via is the caller's, too
     assert stays(lambda: not carrier.take("CANCEL"), 0.3)
     b.accept(plain_sdp(carrier))
     a.answered()
@@ -312,7 +315,7 @@ def test_refusals_of_rfc_3261(s, mutation):
     elif mutation == "headers":
         how, want = {"headers": [(f"X{i}", "a") for i in range(300)]}, 400
     elif mutation == "sdp":
-        how, want = {"headers": []}, 488
+        how, want = {"headers": []}, 488   # or 400: it is no SDP at all
     elif mutation == "type":
         how, want = {"headers": []}, 415
     a = Leg.call(phones, s.dest("phones"), carrier.user,
@@ -334,10 +337,10 @@ def test_refusals_of_rfc_3261(s, mutation):
         return
     a.send_invite()
     m = a.expect(lambda m: m.status >= 300)
-    assert m.status in (want, 400, 513), m
+    assert m.status in (want, 400, 513), m.octets
     if mutation == "require":
         assert "frobnicate" in m.get("unsupported")
-    if want in (483, 420, 415, 488):
+    if want in (483, 420, 415):
         assert m.status == want
     assert not carrier.log
 

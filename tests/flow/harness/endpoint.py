@@ -282,6 +282,8 @@ class Endpoint:
         return marks
 
     def close(self):
+        if not self._run:
+            return
         self._run = False
         os.write(self._wake[1], b"x")
         self._thread.join(5)

@@ -28,7 +28,7 @@ class Sbc:
         over = merge({"trunk": trunks, "route": routes}, over)
         self.relay = relay or pen.add(Relay(dir))
         self.b2bua = pen.add(B2bua(dir, self.relay, **over))
-        self.b2bua_client = None
+        self.b2bua_client = self.relay_client = None
 
     def dest(self, trunk):
         """Where that trunk's calls go to: our listening socket."""
@@ -69,7 +69,9 @@ class Sbc:
         """Nothing is left of any call, here and in the relay."""
         wait_for(lambda: not self.client()("calls")["calls"], timeout,
                  why=lambda: f"no calls: {self.client()('calls')}")
-        ng = self.relay.client()
+        if not self.relay_client:
+            self.relay_client = self.relay.client()
+        ng = self.relay_client
         wait_for(lambda: not ng("list")["calls"], timeout,
                  why=lambda: f"relay without calls: {ng('list')}")
 

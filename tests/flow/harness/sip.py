@@ -37,7 +37,7 @@ class Message:
         self.status = 0 if self.is_request else int(self.start.split()[1])
         self.reason = "" if self.is_request else self.start.split(" ", 2)[2]
         self.method = self.start.split()[0] if self.is_request else \
-            self.get("cseq").split()[-1]
+            (self.get("cseq").split() or [""])[-1]
         self.uri = self.start.split()[1] if self.is_request else None
 
     def all(self, name):
