@@ -109,7 +109,8 @@ static bool number_of(struct canon *c, const struct canon_rules *r,
 		obuf_slice(&ob, obuf_as_slice(&digits));
 	else
 		make_global(&ob, r, obuf_as_slice(&digits));
-	if (ob.err || (role == CANON_ORIG && !is_e164(obuf_as_slice(&ob))))
+	if (ob.err || !ob.n ||
+	    (role == CANON_ORIG && !is_e164(obuf_as_slice(&ob))))
 		return false;
 	return slice_copy(obuf_as_slice(&ob), c->text, sizeof(c->text)) == 0;
 }
