@@ -17,7 +17,7 @@ enum {
 	IN_OTHER = 32, /* RFC 3986 reserved */
 };
 
-static uint8_t uri_class(unsigned char c)
+static inline uint8_t uri_class(unsigned char c)
 {
 	static const uint8_t v[256] = {
 		['0' ... '9'] = UNRESERVED, ['A' ... 'Z'] = UNRESERVED,
@@ -114,13 +114,14 @@ int address_port_parse(struct slice s, uint16_t *port)
 	return 0;
 }
 
-/* What is before the first octet of `stops`; *s keeps that octet and on. */
-static struct slice take_until(struct slice *s, const char *stops)
+/* What is before the first octet that is one of the three; *s keeps that octet
+ * and on. */
+static struct slice take_until(struct slice *s, char x, char y, char z)
 {
 	size_t n = 0;
 	struct slice head;
 
-	while (n < s->n && (!s->p[n] || !strchr(stops, s->p[n])))
+	while (n < s->n && s->p[n] != x && s->p[n] != y && s->p[n] != z)
 		n++;
 	head = slice_of(s->p, n);
 	*s = slice_of(s->p + n, s->n - n);
@@ -146,7 +147,7 @@ static bool uri_params_valid(struct slice s)
 		struct slice name;
 
 		s = slice_of(s.p + 1, s.n - 1);
-		name = take_until(&s, "=;");
+		name = take_until(&s, '=', ';', ';');
 		if (!name.n || !text_valid(name, IN_PARAM) ||
 		    n == MESSAGE_PARAMS_MAX || among(names, n, name))
 			return false;
@@ -155,7 +156,7 @@ static bool uri_params_valid(struct slice s)
 			struct slice value;
 
 			s = slice_of(s.p + 1, s.n - 1);
-			value = take_until(&s, ";");
+			value = take_until(&s, ';', ';', ';');
 			if (!value.n || !text_valid(value, IN_PARAM))
 				return false;
 		}
@@ -190,19 +191,19 @@ static int userinfo_parse(struct address_uri *u, struct slice s)
 static int hostport_parse(struct address_uri *u, struct slice *s)
 {
 	if (s->n && s->p[0] == '[') {
-		u->host = take_until(s, "]");
+		u->host = take_until(s, ']', ']', ']');
 		if (!s->n)
 			return EBADMSG;
 		u->host.n++;
 		*s = slice_of(s->p + 1, s->n - 1);
 	} else {
-		u->host = take_until(s, ":;?");
+		u->host = take_until(s, ':', ';', '?');
 	}
 	if (!address_host_valid(u->host))
 		return EBADMSG;
 	if (s->n && s->p[0] == ':') {
 		*s = slice_of(s->p + 1, s->n - 1);
-		return address_port_parse(take_until(s, ";?"), &u->port);
+		return address_port_parse(take_until(s, ';', '?', '?'), &u->port);
 	}
 	return 0;
 }
@@ -222,7 +223,7 @@ static int sip_parse(struct address_uri *u, struct slice s)
 	err = hostport_parse(u, &s);
 	if (err)
 		return err;
-	u->params = take_until(&s, "?");
+	u->params = take_until(&s, '?', '?', '?');
 	if (u->params.n && u->params.p[0] != ';')
 		return EBADMSG;
 	if (s.n)
@@ -261,7 +262,7 @@ static bool number_valid(struct slice s)
  * "tel:911" is in use everywhere: taken. */
 static int tel_parse(struct address_uri *u, struct slice s)
 {
-	u->user = take_until(&s, ";");
+	u->user = take_until(&s, ';', ';', ';');
 	u->params = s;
 	if (!number_valid(u->user) || !uri_params_valid(s))
 		return EBADMSG;
@@ -373,10 +374,24 @@ static size_t tokens_len(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s.n && (header_token_valid(slice_of(s.p + n, 1)) ||
-			   strchr(" \t\r\n", s.p[n]) != NULL) && s.p[n])
+	while (n < s.n && octet_is(s.p[n], OCTET_TOKEN | OCTET_BLANK |
+						   OCTET_NEWLINE))
 		n++;
 	return n;
+}
+
+/* An addr-spec without <>: to the first ';' or blank. */
+static struct slice spec_take(struct slice *s)
+{
+	size_t n = 0;
+	struct slice spec;
+
+	while (n < s->n && s->p[n] != ';' &&
+	       !octet_is(s->p[n], OCTET_BLANK | OCTET_NEWLINE))
+		n++;
+	spec = slice_of(s->p, n);
+	*s = slice_of(s->p + n, s->n - n);
+	return spec;
 }
 
 /* Cuts value into display, URI text and what follows. */
@@ -398,14 +413,14 @@ static int address_cut(struct address *a, struct slice value,
 		if (quoted || (value.n && value.p[0] == '"'))
 			return EBADMSG;
 		*rest = value;
-		*uri = take_until(rest, "; \t\r\n");
+		*uri = spec_take(rest);
 		return slice_chr(*uri, ',') || slice_chr(*uri, '?') ? EBADMSG
 								    : 0;
 	}
 	if (n)
 		a->display = slice_trim(slice_of(value.p, n));
 	*rest = slice_of(after.p + 1, after.n - 1);
-	*uri = take_until(rest, ">");
+	*uri = take_until(rest, '>', '>', '>');
 	if (!rest->n)
 		return EBADMSG;
 	*rest = slice_of(rest->p + 1, rest->n - 1);

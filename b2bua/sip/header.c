@@ -24,32 +24,28 @@ static const struct row rows[HEADER_IDS] = {
 #undef LIST
 #undef MANY
 
-enum { TOKEN = 1, BLANK = 2, CTL = 4, LOOSE = 8 };
+enum {
+	TOKEN = OCTET_TOKEN,
+	BLANK = OCTET_BLANK,
+	CTL = OCTET_CTL,
+	LOOSE = OCTET_LOOSE,
+	BOTH = OCTET_LOOSE | OCTET_WORD,
+};
 
-/* What an octet may be: TOKEN (RFC 3261 25.1), BLANK (SP, HT), CTL (never in
- * a field, CR and LF included), LOOSE: in the value of a parameter besides
- * TOKEN (host, paramchar). */
-static uint8_t octet_class(unsigned char c)
-{
-	static const uint8_t v[256] = {
-		[0 ... 8] = CTL, ['\t'] = BLANK, [10 ... 31] = CTL,
-		[' '] = BLANK, [127] = CTL,
-		['0' ... '9'] = TOKEN, ['A' ... 'Z'] = TOKEN,
-		['a' ... 'z'] = TOKEN,
-		['-'] = TOKEN, ['.'] = TOKEN, ['!'] = TOKEN, ['%'] = TOKEN,
-		['*'] = TOKEN, ['_'] = TOKEN, ['+'] = TOKEN, ['`'] = TOKEN,
-		['\''] = TOKEN, ['~'] = TOKEN,
-		['['] = LOOSE, [']'] = LOOSE, ['/'] = LOOSE, [':'] = LOOSE,
-		['&'] = LOOSE, ['$'] = LOOSE, ['('] = LOOSE, [')'] = LOOSE,
-	};
-
-	return v[c];
-}
-
-static bool is(char c, unsigned classes)
-{
-	return octet_class((unsigned char)c) & classes;
-}
+const uint8_t header_octets[256] = {
+	[0 ... 8] = CTL, ['\t'] = BLANK, ['\n'] = CTL | OCTET_NEWLINE,
+	[11 ... 12] = CTL, ['\r'] = CTL | OCTET_NEWLINE, [14 ... 31] = CTL,
+	[' '] = BLANK, [127] = CTL,
+	['0' ... '9'] = TOKEN, ['A' ... 'Z'] = TOKEN, ['a' ... 'z'] = TOKEN,
+	['-'] = TOKEN, ['.'] = TOKEN, ['!'] = TOKEN, ['%'] = TOKEN,
+	['*'] = TOKEN, ['_'] = TOKEN, ['+'] = TOKEN, ['`'] = TOKEN,
+	['\''] = TOKEN, ['~'] = TOKEN,
+	['['] = BOTH, [']'] = BOTH, ['/'] = BOTH, [':'] = BOTH,
+	['('] = BOTH, [')'] = BOTH, ['&'] = LOOSE, ['$'] = LOOSE,
+	['<'] = OCTET_WORD, ['>'] = OCTET_WORD, ['\\'] = OCTET_WORD,
+	['"'] = OCTET_WORD, ['?'] = OCTET_WORD, ['{'] = OCTET_WORD,
+	['}'] = OCTET_WORD,
+};
 
 static int name_cmp(struct slice a, const struct row *r)
 {
@@ -123,11 +119,11 @@ bool header_value_valid(struct slice s)
 		if (c == '"')
 			quoted = !quoted;
 		if (c == '\r' && i + 2 < s.n && s.p[i + 1] == '\n' &&
-		    is(s.p[i + 2], BLANK)) {
+		    octet_is(s.p[i + 2], BLANK)) {
 			i += 2;
 			continue;
 		}
-		if (is(c, CTL))
+		if (octet_is(c, CTL))
 			return false;
 	}
 	return true;
@@ -141,8 +137,8 @@ static const char *line_end(const char *p, const char *end, bool *odd)
 	for (;;) {
 		bool empty = true;
 
-		while (p < end && !is(*p, CTL))
-			empty = is(*p++, BLANK) && empty;
+		while (p < end && !octet_is(*p, CTL))
+			empty = octet_is(*p++, BLANK) && empty;
 		if (p == end)
 			return NULL;
 		if (*p == '\n')
@@ -155,9 +151,9 @@ static const char *line_end(const char *p, const char *end, bool *odd)
 		if (p + 1 == end || p[1] != '\n')
 			return NULL;
 		p += 2;
-		if (p == end || !is(*p, BLANK))
+		if (p == end || !octet_is(*p, BLANK))
 			return p;
-		while (p < end && is(*p, BLANK))
+		while (p < end && octet_is(*p, BLANK))
 			p++;
 		if (p == end || *p == '\r' || *p == '\n')
 			return NULL;
@@ -174,10 +170,10 @@ int header_next(struct slice *head, struct header *h)
 		*head = slice_of(p + 2, head->n - 2);
 		return ENOENT;
 	}
-	while (p < end && is(*p, TOKEN))
+	while (p < end && octet_is(*p, TOKEN))
 		p++;
 	name_end = p;
-	while (p < end && is(*p, BLANK))
+	while (p < end && octet_is(*p, BLANK))
 		p++;
 	if (p == end || *p != ':' || name_end == head->p)
 		return EBADMSG;
@@ -252,8 +248,7 @@ bool header_has_token(struct slice list, const char *token)
 
 static void lws_skip(struct slice *s)
 {
-	while (s->n && (is(s->p[0], BLANK) || s->p[0] == '\r' ||
-			s->p[0] == '\n')) {
+	while (s->n && octet_is(s->p[0], BLANK | OCTET_NEWLINE)) {
 		s->p++;
 		s->n--;
 	}
@@ -263,7 +258,7 @@ static struct slice run_take(struct slice *s, unsigned classes)
 {
 	struct slice run = {s->p, 0};
 
-	while (run.n < s->n && is(s->p[run.n], classes))
+	while (run.n < s->n && octet_is(s->p[run.n], classes))
 		run.n++;
 	*s = slice_of(s->p + run.n, s->n - run.n);
 	return run;
@@ -344,7 +339,7 @@ bool param_find(struct slice params, const char *name, struct slice *value)
 bool header_token_valid(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is(s.p[i], TOKEN))
+		if (!octet_is(s.p[i], TOKEN))
 			return false;
 	return s.n > 0;
 }

@@ -71,4 +71,20 @@ bool param_find(struct slice params, const char *name, struct slice *value);
 /* RFC 3261 25.1 */
 bool header_token_valid(struct slice s);
 
+/* What an octet may be in a header field. */
+enum {
+	OCTET_TOKEN = 1, /* RFC 3261 25.1 */
+	OCTET_BLANK = 2, /* SP, HT */
+	OCTET_CTL = 4, /* never in a field; CR and LF included */
+	OCTET_LOOSE = 8, /* besides TOKEN in a parameter: host, paramchar */
+	OCTET_WORD = 16, /* besides TOKEN in a Call-ID */
+	OCTET_NEWLINE = 32, /* CR, LF */
+};
+extern const uint8_t header_octets[256];
+
+static inline bool octet_is(char c, unsigned classes)
+{
+	return header_octets[(unsigned char)c] & classes;
+}
+
 #endif

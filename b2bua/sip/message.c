@@ -184,8 +184,7 @@ static bool call_id_valid(struct slice s)
 			if (at || i == 0 || i + 1 == s.n)
 				return false;
 			at = true;
-		} else if (!header_token_valid(slice_of(s.p + i, 1)) &&
-			   (!s.p[i] || !strchr("()<>:\\\"/[]?{}", s.p[i]))) {
+		} else if (!octet_is(s.p[i], OCTET_TOKEN | OCTET_WORD)) {
 			return false;
 		}
 	}
@@ -357,19 +356,25 @@ static void body(struct parser *ps)
 	m->octets.n = m->head.n + m->body.n;
 }
 
-/* Allocates the message with room for as many rows as there are lines. */
-static struct message *message_new(struct slice s, size_t head)
+/* Octets of the head, with its empty line; 0: it has no end. *lines: in it. */
+static size_t head_find(struct slice s, size_t *lines)
 {
-	size_t rows = 0;
-	const char *at = s.p;
+	const char *at = s.p, *end = s.p + s.n;
+
+	for (*lines = 0; (at = memchr(at, '\n', (size_t)(end - at)));
+	     ++*lines, at++)
+		if (at - s.p >= 3 && memcmp(at - 3, "\r\n\r", 3) == 0)
+			return (size_t)(at + 1 - s.p);
+	return 0;
+}
+
+/* Allocates the message with room for as many rows as there are lines. */
+static struct message *message_new(struct slice s, size_t head, size_t lines)
+{
+	size_t rows = lines < MESSAGE_HEADERS_MAX ? lines : MESSAGE_HEADERS_MAX;
 	struct message *m;
 	char *copy;
 
-	while (rows < MESSAGE_HEADERS_MAX &&
-	       (at = memchr(at, '\n', (size_t)(s.p + head - at)))) {
-		rows++;
-		at++;
-	}
 	m = mem_alloc(sizeof(*m) + rows * sizeof(m->header[0]) + s.n, NULL);
 	if (!m)
 		return NULL;
@@ -409,7 +414,7 @@ int message_parse(struct message **mp, const void *p, size_t n, bool stream,
 {
 	struct parser ps = {.stream = stream};
 	struct slice s = slice_of(p, n), head;
-	ptrdiff_t end;
+	size_t end, lines;
 
 	while (s.n >= 2 && s.p[0] == '\r' && s.p[1] == '\n')
 		s = slice_of(s.p + 2, s.n - 2);
@@ -418,12 +423,12 @@ int message_parse(struct message **mp, const void *p, size_t n, bool stream,
 		*flaw = (struct flaw){513, "Message Too Large", NULL};
 		return EMSGSIZE;
 	}
-	end = slice_find(s, SLICE_LIT("\r\n\r\n"));
-	ps.m = message_new(s, end < 0 ? s.n : (size_t)end + 4);
+	end = head_find(s, &lines);
+	ps.m = message_new(s, end ? end : s.n, lines);
 	if (!ps.m)
 		return ENOMEM;
 	head = ps.m->head;
-	if (end < 0)
+	if (!end)
 		bad(&ps, "Missing Empty Line");
 	start_line(&ps, &head);
 	fields(&ps, head);

@@ -5,19 +5,18 @@
 
 static void lws_skip(struct slice *s)
 {
-	while (s->n && (s->p[0] == ' ' || s->p[0] == '\t' || s->p[0] == '\r' ||
-			s->p[0] == '\n'))
+	while (s->n && octet_is(s->p[0], OCTET_BLANK | OCTET_NEWLINE))
 		*s = slice_of(s->p + 1, s->n - 1);
 }
 
-/* Up to the first blank or octet of `stops`. */
-static struct slice word_take(struct slice *s, const char *stops)
+/* Up to the first blank, or octet that is one of the two. */
+static struct slice word_take(struct slice *s, char x, char y)
 {
 	size_t n = 0;
 	struct slice word;
 
-	while (n < s->n && s->p[n] && !strchr(" \t\r\n", s->p[n]) &&
-	       !strchr(stops, s->p[n]))
+	while (n < s->n && s->p[n] != x && s->p[n] != y &&
+	       !octet_is(s->p[n], OCTET_BLANK | OCTET_CTL))
 		n++;
 	word = slice_of(s->p, n);
 	*s = slice_of(s->p + n, s->n - n);
@@ -37,13 +36,13 @@ static bool char_take(struct slice *s, char c)
 static bool host_take(struct slice *s, struct slice *host)
 {
 	if (s->n && s->p[0] == '[') {
-		*host = word_take(s, "]");
+		*host = word_take(s, ']', ']');
 		if (!s->n || s->p[0] != ']')
 			return false;
 		host->n++;
 		*s = slice_of(s->p + 1, s->n - 1);
 	} else {
-		*host = word_take(s, ":;");
+		*host = word_take(s, ':', ';');
 	}
 	return address_host_valid(*host);
 }
@@ -94,22 +93,22 @@ int via_parse(struct via *to, struct slice value)
 	struct slice s = value, name, version;
 	int err;
 
-	name = word_take(&s, "/");
+	name = word_take(&s, '/', '/');
 	if (!header_token_valid(name) || !char_take(&s, '/'))
 		return EBADMSG;
-	version = word_take(&s, "/");
+	version = word_take(&s, '/', '/');
 	if (!header_token_valid(version) || !char_take(&s, '/'))
 		return EBADMSG;
 	if (!slice_caseeq_str(name, "SIP") || !slice_eq_str(version, "2.0"))
 		return EBADMSG;
-	v.transport = word_take(&s, "");
+	v.transport = word_take(&s, ' ', ' ');
 	if (!header_token_valid(v.transport) || !s.n)
 		return EBADMSG;
 	lws_skip(&s);
 	if (!host_take(&s, &v.host))
 		return EBADMSG;
 	if (char_take(&s, ':') &&
-	    address_port_parse(word_take(&s, ";"), &v.port))
+	    address_port_parse(word_take(&s, ';', ';'), &v.port))
 		return EBADMSG;
 	v.params = slice_trim(s);
 	err = params_parse(&v);
