@@ -503,6 +503,20 @@ void config_free(struct config *c)
 	free(c);
 }
 
+int config_refuse(const struct config *c, const char *section, size_t n,
+		  const char *why, struct schema_flaw *flaw)
+{
+	cfg_t *sec = cfg_getnsec(schema_root(c->file), section, (unsigned)n);
+	const char *item = NULL;
+
+	for (size_t i = 0; i < schema.nitems; i++)
+		if (!strcmp(items[i].section, section) &&
+		    slice_starts(slice_str(why), items[i].name))
+			item = items[i].name;
+	return schema_refuse(c->file, sec, item, flaw, "%s: %s",
+			     cfg_title(sec) ? cfg_title(sec) : section, why);
+}
+
 void config_dump(FILE *to)
 {
 	schema_dump(to, &schema);

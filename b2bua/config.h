@@ -87,6 +87,11 @@ struct config {
 /* 0, or an errno with the line and the reason in *flaw. */
 int config_load(struct config **cp, const char *path,
 		struct schema_flaw *flaw);
+/* For what is found wrong later, when files named in it are read: fills flaw
+ * with why and the line of the n-th section of that name; of the item there
+ * that why begins with, if it begins with one. Returns EINVAL. */
+int config_refuse(const struct config *c, const char *section, size_t n,
+		  const char *why, struct schema_flaw *flaw);
 void config_free(struct config *c);
 void config_dump(FILE *to);
 

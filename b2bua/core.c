@@ -112,10 +112,10 @@ static const struct transaction_ops ops = {
 
 /* ---- up ---------------------------------------------------------------- */
 
-static int signers_load(struct core *core, char why[256])
+static int signers_load(struct core *core, struct schema_flaw *flaw)
 {
 	struct config *c = core->config;
-	char flaw[IDENTITY_WHY] = "";
+	char why[IDENTITY_WHY] = "";
 	int err = 0;
 
 	core->signers = calloc(c->nsigners ? c->nsigners : 1,
@@ -124,25 +124,24 @@ static int signers_load(struct core *core, char why[256])
 		return ENOMEM;
 	for (size_t i = 0; !err && i < c->nsigners; i++) {
 		err = signer_new(&core->signers[i], &c->signers[i],
-				 core->identity, flaw);
+				 core->identity, why);
 		if (err)
-			snprintf(why, 256, "signer %s: %s", c->signers[i].name,
-				 flaw);
+			config_refuse(c, "signer", i, why, flaw);
 	}
 	return err;
 }
 
-static int identity_load(struct core *core, char why[256])
+static int identity_load(struct core *core, struct schema_flaw *flaw)
 {
-	char flaw[IDENTITY_WHY] = "";
+	char why[IDENTITY_WHY] = "";
 	int err = identity_new(&core->identity, &core->config->identity,
-			       core->fetch, flaw);
+			       core->fetch, why);
 
 	if (err) {
-		snprintf(why, 256, "identity: %s", flaw);
+		config_refuse(core->config, "identity", 0, why, flaw);
 		return err;
 	}
-	return signers_load(core, why);
+	return signers_load(core, flaw);
 }
 
 static int sip_open(struct core *core)
@@ -162,13 +161,34 @@ static int sip_open(struct core *core)
 	return err;
 }
 
+static int core_load(struct core *core, struct schema_flaw *flaw)
+{
+	struct config *config = core->config;
+	int err = wheel_new(&core->wheel, false);
+
+	if (!err)
+		err = identity_load(core, flaw);
+	if (!err && core->fetch)
+		err = fetch_listen(core->fetch);
+	if (!err)
+		err = relay_open(&core->relay, config->relay_control,
+				 core->wheel);
+	if (err)
+		return err;
+	err = cdr_open(&core->cdr, config->cdr);
+	if (err)
+		snprintf(flaw->text, sizeof(flaw->text), "cdr %s: %s",
+			 config->cdr, strerror(err));
+	return err ? err : sip_open(core);
+}
+
 int core_new(struct core **cp, struct config *config, struct fetch *fetch,
-	     char why[256])
+	     struct schema_flaw *flaw)
 {
 	struct core *core = calloc(1, sizeof(*core));
 	int err;
 
-	why[0] = '\0';
+	memset(flaw, 0, sizeof(*flaw));
 	if (!core) {
 		config_free(config);
 		if (fetch)
@@ -178,25 +198,11 @@ int core_new(struct core **cp, struct config *config, struct fetch *fetch,
 	core->config = config;
 	core->fetch = fetch;
 	core->started_us = clk_wall_us();
-	err = wheel_new(&core->wheel, false);
-	if (!err)
-		err = identity_load(core, why);
-	if (!err && fetch)
-		err = fetch_listen(fetch);
-	if (!err)
-		err = relay_open(&core->relay, config->relay_control,
-				 core->wheel);
-	if (!err) {
-		err = cdr_open(&core->cdr, config->cdr);
-		if (err)
-			snprintf(why, 256, "cdr %s: %s", config->cdr,
-				 strerror(err));
-	}
-	if (!err)
-		err = sip_open(core);
+	err = core_load(core, flaw);
 	if (err) {
-		if (!why[0])
-			snprintf(why, 256, "%s", strerror(err));
+		if (!flaw->text[0])
+			snprintf(flaw->text, sizeof(flaw->text), "%s",
+				 strerror(err));
 		core_free(core);
 		return err;
 	}

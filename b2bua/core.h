@@ -41,10 +41,10 @@ struct core {
 };
 
 /* After libre_init(): identity, signers, relay, records; no socket of SIP is
- * open yet. fetch: forked before, or NULL; it becomes the core's. why says
- * which item is to blame. Takes config over also when it fails. */
+ * open yet. fetch: forked before, or NULL; it becomes the core's. flaw says
+ * what is to blame, and the line. Takes config over also when it fails. */
 int core_new(struct core **cp, struct config *config, struct fetch *fetch,
-	     char why[256]);
+	     struct schema_flaw *flaw);
 /* Opens the sockets of all realms: from here on calls come in. */
 int core_listen(struct core *core, char why[256]);
 /* Ends every call (BYE, CANCEL, 503) and refuses new ones. Goes on in the

@@ -96,16 +96,23 @@ static void options_parse(struct options *o, int argc, char **argv)
 	}
 }
 
+static void flaw_fatal(const char *path, const struct schema_flaw *flaw)
+	__attribute__((noreturn));
+static void flaw_fatal(const char *path, const struct schema_flaw *flaw)
+{
+	if (flaw->line)
+		log_fatal("%s:%d: %s", path, flaw->line, flaw->text);
+	log_fatal("%s: %s", path, flaw->text);
+}
+
 static struct config *config_open(const char *path)
 {
 	struct schema_flaw flaw;
 	struct config *config;
 
-	if (!config_load(&config, path, &flaw))
-		return config;
-	if (flaw.line)
-		log_fatal("%s:%d: %s", path, flaw.line, flaw.text);
-	log_fatal("%s: %s", path, flaw.text);
+	if (config_load(&config, path, &flaw))
+		flaw_fatal(path, &flaw);
+	return config;
 }
 
 /* ---- privileges -------------------------------------------------------- */
@@ -232,31 +239,32 @@ static void control_start(struct daemon *d)
 }
 
 /* -n: all that can be known without opening a socket or a file of records. */
-static int daemon_check(struct config *config)
+static int daemon_check(struct config *config, const char *path)
 {
+	struct schema_flaw flaw;
 	struct core *core;
-	char why[256];
 
 	config->cdr = "";
 	runtime_open();
-	if (core_new(&core, config, NULL, why))
-		log_fatal("%s", why);
+	if (core_new(&core, config, NULL, &flaw))
+		flaw_fatal(path, &flaw);
 	core_free(core);
 	libre_close();
 	return 0;
 }
 
-static int daemon_run(struct config *config)
+static int daemon_run(struct config *config, const char *path)
 {
 	const struct passwd *pw = user_find(config->user);
 	struct fetch *fetch = fetch_start(config, pw);
+	struct schema_flaw flaw;
 	struct daemon d = {0};
 	char why[256];
 	int err;
 
 	runtime_open();
-	if (core_new(&d.core, config, fetch, why))
-		log_fatal("%s", why);
+	if (core_new(&d.core, config, fetch, &flaw))
+		flaw_fatal(path, &flaw);
 	cdr_hand_over(config, pw);
 	if (core_listen(d.core, why))
 		log_fatal("%s", why);
@@ -294,5 +302,6 @@ int main(int argc, char **argv)
 	err = daemon_harden();
 	if (err)
 		log_fatal("hardening: %s", strerror(err));
-	return o.check ? daemon_check(config) : daemon_run(config);
+	return o.check ? daemon_check(config, o.config)
+		       : daemon_run(config, o.config);
 }

@@ -140,6 +140,22 @@ enum step_result step_answer(struct call *call)
 
 /* ---- connect and talk -------------------------------------------------- */
 
+/* A handshake takes a moment: the report of a call that is up tells it too. */
+enum { LOOK_MS = 1500 };
+
+static void on_look(void *arg, const struct media_stats *stats)
+{
+	if (stats)
+		facts_media(arg, stats);
+}
+
+static void on_look_time(void *arg)
+{
+	struct call *call = arg;
+
+	media_query(call->media, on_look, call);
+}
+
 enum step_result step_connect(struct call *call)
 {
 	int err = 0;
@@ -158,6 +174,8 @@ enum step_result step_connect(struct call *call)
 	call->answered_us = clk_wall_us();
 	core_count(call->core, COUNTER_ANSWERED);
 	facts_answered(call);
+	wheel_start(call->core->wheel, &call->timer, LOOK_MS, on_look_time,
+		    call);
 	return STEP_NEXT;
 }
 

@@ -15,6 +15,9 @@ struct media {
 	char id[24];
 	const char *interface[REPORT_LEGS];
 	struct relay_ask *ask; /* offer or answer under way */
+	struct relay_ask *query;
+	media_stats_h *query_h;
+	void *query_arg;
 	bool used; /* the relay may know the id */
 	bool offered; /* an offer was made: the next one changes it */
 	bool closing;
@@ -94,11 +97,44 @@ static void media_delete(struct media *m)
 	on_deleted(m, err, NULL);
 }
 
+static void on_query(void *arg, int err, const struct value *reply)
+{
+	struct media *m = arg;
+	struct media_stats stats;
+
+	m->query = NULL;
+	if (!err)
+		media_stats_parse(reply, &stats);
+	m->query_h(m->query_arg, err ? NULL : &stats);
+}
+
+int media_query(struct media *m, media_stats_h *h, void *arg)
+{
+	struct value_pool pool = VALUE_POOL_INIT;
+	struct value *req = value_new_dict(&pool);
+	int err = m->query ? EBUSY : 0;
+
+	value_put_cstr(req, "command", "query");
+	value_put_cstr(req, "call-id", m->id);
+	if (!err)
+		err = pool.err;
+	if (!err)
+		err = relay_ask(&m->query, m->core->relay, req, on_query, m);
+	value_pool_fini(&pool);
+	if (err)
+		return err;
+	m->query_h = h;
+	m->query_arg = arg;
+	return 0;
+}
+
 void media_close(struct media *m, media_stats_h *h, void *arg)
 {
 	if (!m)
 		return;
 	m->closing = true;
+	relay_forget(m->query);
+	m->query = NULL;
 	m->h = NULL;
 	m->stats_h = h;
 	m->arg = arg;

@@ -52,9 +52,13 @@ bool media_busy(const struct media *m);
 /* The pending handler is not called any more. */
 void media_forget(struct media *m);
 
+/* What the relay sees now. One at a time, beside offers and answers; h is
+ * called with NULL if it gave nothing, and not at all after media_close(). */
+typedef void media_stats_h(void *arg, const struct media_stats *stats);
+int media_query(struct media *m, media_stats_h *h, void *arg);
+
 /* Deletes it at the relay; m is not the caller's any more. h (may be NULL) is
  * called once, stats NULL if the relay gave none. NULL m: h is not called. */
-typedef void media_stats_h(void *arg, const struct media_stats *stats);
 void media_close(struct media *m, media_stats_h *h, void *arg);
 /* At once and without a word, when the daemon goes: after relay_close() or
  * relay_forget() nobody will call for it. */
