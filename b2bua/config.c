@@ -443,8 +443,8 @@ static int root_load(struct load *ld)
 
 /* What a section names must be loaded before it. */
 static int (*const loaders[])(struct load *ld) = {
-	root_load,    relay_load,  identity_load, realms_load,
-	signers_load, trunks_load, routes_load,
+	root_load,   identity_load, realms_load, signers_load,
+	trunks_load, routes_load,   relay_load,
 };
 
 int config_load(struct config **cp, const char *path, struct schema_flaw *flaw)

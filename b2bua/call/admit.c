@@ -27,12 +27,21 @@ static enum cause limits_check(struct call *call)
 	return CAUSE_NONE;
 }
 
+static bool requires_unknown(const struct message *m)
+{
+	struct obuf tags = OBUF_INIT;
+	unsigned n = message_unsupported(m, HEADER_REQUIRE, extensions, &tags);
+
+	n += message_unsupported(m, HEADER_PROXY_REQUIRE, extensions, &tags);
+	obuf_fini(&tags);
+	return n > 0;
+}
+
 static enum cause form_check(const struct message *m)
 {
 	if (m->max_forwards == 0)
 		return CAUSE_TOO_MANY_HOPS;
-	if (message_unsupported(m, HEADER_REQUIRE, extensions, NULL) ||
-	    message_unsupported(m, HEADER_PROXY_REQUIRE, extensions, NULL))
+	if (requires_unknown(m))
 		return CAUSE_BAD_EXTENSION;
 	/* sips: would promise TLS on every hop */
 	if (m->uri.scheme != SCHEME_SIP && m->uri.scheme != SCHEME_TEL)

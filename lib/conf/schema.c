@@ -210,6 +210,54 @@ static cfg_opt_t *schema_opts(const struct schema *s)
 	return opts;
 }
 
+/* libconfuse takes the end of the file for the end of every section and list
+ * that is open: a lost brace would go unnoticed. So they are counted, outside
+ * of comments and strings. *line is where the open one began; 0: none is. */
+static void braces_count(FILE *from, int *line)
+{
+	int open[16] = {0}, depth = 0, at = 1, c, last = 0;
+	int quote = 0; /* '"' or '\'' in a string, '#' or '*' in a comment */
+
+	for (; (c = getc(from)) != EOF; last = c) {
+		if (quote == '#' ? c == '\n'
+				 : quote == '*' ? last == '*' && c == '/'
+						: quote && c == quote)
+			quote = 0;
+		else if (quote && c == '\\' && quote != '*' && quote != '#')
+			c = getc(from);
+		else if (!quote && (c == '"' || c == '\'' || c == '#'))
+			quote = c;
+		else if (!quote && last == '/' && (c == '/' || c == '*'))
+			quote = c == '/' ? '#' : '*';
+		else if (!quote && c == '{' && ++depth < 16)
+			open[depth] = at;
+		else if (!quote && c == '}')
+			depth--;
+		at += c == '\n';
+	}
+	*line = depth > 0 ? open[depth < 16 ? depth : 15] : 0;
+}
+
+static int braces_check(struct schema_file *f, const char *path)
+{
+	FILE *from = fopen(path, "re");
+	int err = 0;
+
+	if (!from) {
+		err = errno;
+		snprintf(f->flaw->text, sizeof(f->flaw->text), "%s",
+			 strerror(err));
+		return err;
+	}
+	braces_count(from, &f->flaw->line);
+	fclose(from);
+	if (!f->flaw->line)
+		return 0;
+	snprintf(f->flaw->text, sizeof(f->flaw->text),
+		 "the brace that opens here is never closed");
+	return EINVAL;
+}
+
 static int file_parse(struct schema_file *f, const char *path)
 {
 	cfg_opt_t *opts = schema_opts(f->schema);
@@ -245,6 +293,9 @@ int schema_open(struct schema_file **fp, const struct schema *schema,
 		goto out;
 	f->schema = schema;
 	f->flaw = flaw;
+	err = braces_check(f, path);
+	if (err)
+		goto out;
 	parsing = f;
 	err = file_parse(f, path);
 	parsing = NULL;

@@ -48,7 +48,8 @@ static const struct {
 } flaws[] = {
 	{"relay \"main\" {}\n", 0, "no realm"},
 	{"realm \"in\" { listen = {\"udp:127.0.0.1:1\"} }\n", 0, "one relay"},
-	{"relay \"m\" {\n control = \"tcp:1\"\n}\n", 2, "unix:PATH"},
+	{"relay \"m\" {\n control = \"tcp:1\"\n}\n"
+	 "realm \"in\" { listen = {\"udp:127.0.0.1:1\"} }\n", 2, "unix:PATH"},
 	{BASE "realm \"x\" {\n listen = {\"udp:host:5060\"}\n}\n", 5,
 	 "udp:ADDRESS:PORT"},
 	{BASE "realm \"x\" {\n}\n", 5, "listens nowhere"},

@@ -75,6 +75,8 @@ static void test_flaws_have_line_and_reason(void **state)
 	refused("bogus = 1\n", 1, "bogus");
 	refused("box \"x\" {}\nbox \"x\" {}\n", 2, "x");
 	refused("size = many\n", 1, "size");
+	refused("\nbox \"x\" {\n kind = deep # }\n", 2, "never closed");
+	refused("names = {\"}\"\nsize = 2\n", 1, "never closed");
 }
 
 static void test_refuse_names_the_line(void **state)
