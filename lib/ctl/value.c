@@ -383,6 +383,8 @@ bool value_word_next(struct value_words *w, struct slice *word)
 		w->member = w->member->next;
 		return true;
 	}
+	if (!s.n)
+		return false;
 	while (s.n && word_sep(s.p[0]))
 		s = slice_of(s.p + 1, s.n - 1);
 	while (n < s.n && !word_sep(s.p[n]))

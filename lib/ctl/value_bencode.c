@@ -3,17 +3,18 @@
 #include <errno.h>
 
 /* No octet string is longer than what a message may be; a length with more
- * digits than this is refused before the octets come. */
-enum { STR_MAX = 1 << 24, STR_DIGITS = 8, INT_CHARS = 20 };
+ * digits than this is refused before the octets come. INT_END: where the 'e'
+ * of the longest integer stands. */
+enum { STR_MAX = 1 << 24, STR_DIGITS = 8, INT_END = 21 };
 
 int value_bencode_str(struct slice s, struct slice *str)
 {
 	uint64_t len;
 	size_t i = 0;
 
-	while (i < s.n && i <= STR_DIGITS && ascii_digit(s.p[i]))
+	while (i < s.n && i < STR_DIGITS && ascii_digit(s.p[i]))
 		i++;
-	if (i == s.n && i <= STR_DIGITS)
+	if (i == s.n)
 		return EAGAIN;
 	if (i == 0 || s.p[i] != ':' || (i > 1 && s.p[0] == '0') ||
 	    slice_u64(slice_of(s.p, i), STR_MAX, &len))
@@ -31,9 +32,9 @@ int value_bencode_int(struct slice s, int64_t *i, size_t *len)
 	size_t end = 1;
 	bool minus;
 
-	while (end < s.n && end <= INT_CHARS && s.p[end] != 'e')
+	while (end < s.n && end < INT_END && s.p[end] != 'e')
 		end++;
-	if (end == s.n && end <= INT_CHARS)
+	if (end == s.n)
 		return EAGAIN;
 	if (s.p[end] != 'e')
 		return EBADMSG;

@@ -91,9 +91,9 @@ bool sdpv_line_next(struct slice *rest, struct sdpv_line *line)
 	*rest = slice_of(s.p + line->whole.n, s.n - line->whole.n);
 
 	v = line->whole;
-	if (v.n && v.p[v.n - 1] == '\n')
+	if (nl)
 		v.n--;
-	if (v.n && v.p[v.n - 1] == '\r')
+	if (nl && v.n && v.p[v.n - 1] == '\r')
 		v.n--;
 	if (v.n < 2 || v.p[1] != '=') {
 		line->value = v;
@@ -125,6 +125,9 @@ static bool word_next(struct slice *rest, struct slice *word)
 {
 	size_t n = 0;
 
+	*word = *rest;
+	if (rest->n == 0)
+		return false;
 	while (rest->n && rest->p[0] == ' ')
 		*rest = slice_of(rest->p + 1, rest->n - 1);
 	while (n < rest->n && rest->p[n] != ' ')

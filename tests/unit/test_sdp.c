@@ -118,7 +118,7 @@ static void malformed(void **state)
 		HEAD "\r\nc=IN IP4 1.2.3.4\r\n", HEAD "C=IN IP4 1.2.3.4\r\n",
 		HEAD "c IN IP4 1.2.3.4\r\n", HEAD "c=IN IP5 1.2.3.4\r\n",
 		HEAD "c=IN IP4\r\n", HEAD "c=IN IP4 /127\r\n",
-		HEAD "c=IN IP4 1.2.3.4 5\r\n", HEAD "a=x\ry\r\n",
+		HEAD "c=IN IP4 1.2.3.4 5\r\n", HEAD "a=x\ry\r\n", HEAD "a=x\r",
 		HEAD "m=audio\r\n", HEAD "m=audio 65536 RTP/AVP 0\r\n",
 		HEAD "m=audio -1 RTP/AVP 0\r\n",
 		HEAD "m=audio 1/0 RTP/AVP 0\r\n",

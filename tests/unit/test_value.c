@@ -78,7 +78,8 @@ static void refused_bencode(void **state)
 		"d1:ai9223372036854775808ee", "d1:ai-9223372036854775809ee",
 		"d01:a1:be", "d-1:a1:be", "d1:a99999999999:be",
 		"d1:a9223372036854775808:xe", "d1:a1:b1:a1:ce", "d1:ax1:be",
-		"d1:al1:be", "d1:ai1 ee",
+		"d1:al1:be", "d1:ai1 ee", "d1:a922368547",
+		"d1:ai12345678901234567890123",
 	};
 	struct value *v = NULL;
 	(void)state;
