@@ -18,14 +18,14 @@ enum {
 };
 
 void client_init(struct client *c, const char *name, const char *where,
-		 unsigned timeout_ms, enum value_form form)
+		 unsigned timeout_ms)
 {
 	*c = (struct client){
 		.name = name,
 		.where = where,
 		.timeout_ms = timeout_ms,
 		.fd = -1,
-		.form = form,
+		.form = VALUE_JSON,
 	};
 }
 

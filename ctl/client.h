@@ -15,7 +15,9 @@ struct client {
 	unsigned timeout_ms;
 	int fd; /* -1: not connected; kept for the next question */
 	bool datagram;
-	enum value_form form; /* of the question, and so of the reply */
+	/* Of the question, and so of the reply. JSON tells "no" from 0;
+	 * bencode carries octets that are no text. */
+	enum value_form form;
 };
 
 /* Tree and octets of a reply live until answer_fini(). */
@@ -25,9 +27,9 @@ struct answer {
 	struct value *v; /* a dictionary */
 };
 
-/* where is kept, not copied. No socket is opened yet. */
+/* JSON. where is kept, not copied. No socket is opened yet. */
 void client_init(struct client *c, const char *name, const char *where,
-		 unsigned timeout_ms, enum value_form form);
+		 unsigned timeout_ms);
 void client_fini(struct client *c);
 
 /* 0 and *a filled; on error a line that says what to do is on stderr:

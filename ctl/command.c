@@ -135,6 +135,9 @@ static enum command_exit run_calls(struct command_context *ctx, char **args)
 
 static enum command_exit run_why(struct command_context *ctx, char **args)
 {
+	/* Canonical forms are octets, compared octet by octet. */
+	if (!ctx->json)
+		ctx->b2bua.form = VALUE_BENCODE;
 	return ask_and_show(ctx, &ctx->b2bua, "why", "id", args[0], report_show_why);
 }
 
@@ -201,7 +204,7 @@ static void print_call(const struct show *s, const struct value *reply)
 	const struct value *m;
 
 	for (m = value_first(call); m; m = value_next(m))
-		if (value_count(m) == 0)
+		if (value_count(m) == 0 && !slice_eq_str(value_key(m), "up"))
 			value_put_slice(plain, value_key(m),
 					value_new_str(&pool,
 						      show_text(&ob, m)));

@@ -86,7 +86,6 @@ int main(int argc, char **argv)
 	};
 	unsigned timeout = TIMEOUT_S;
 	enum command_exit rc;
-	enum value_form form;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
@@ -116,9 +115,8 @@ int main(int argc, char **argv)
 			return COMMAND_USAGE;
 		}
 	}
-	form = ctx.json ? VALUE_JSON : VALUE_BENCODE;
-	client_init(&ctx.relay, "relay", relay, timeout * 1000, form);
-	client_init(&ctx.b2bua, "b2bua", b2bua, timeout * 1000, form);
+	client_init(&ctx.relay, "relay", relay, timeout * 1000);
+	client_init(&ctx.b2bua, "b2bua", b2bua, timeout * 1000);
 	rc = run(&ctx, argc - optind, argv + optind);
 	client_fini(&ctx.relay);
 	client_fini(&ctx.b2bua);

@@ -2,89 +2,99 @@
 
 #include "ctl/table.h"
 
-/* "signer Caller Telecom" */
-static struct slice by_text(struct obuf *ob, const struct value *p)
+/* "media_privacy" as people write it. */
+static struct slice property_name(struct obuf *ob, const struct value *p)
 {
-	struct slice name = value_get_str(p, "by_name");
+	struct slice key = value_key(p);
 
 	obuf_reset(ob);
-	obuf_slice(ob, value_get_str(p, "by"));
-	if (name.n) {
-		obuf_chr(ob, ' ');
-		obuf_slice(ob, name);
-	}
+	for (size_t i = 0; i < key.n; i++)
+		obuf_chr(ob, key.p[i] == '_' ? ' ' : key.p[i]);
 	return obuf_as_slice(ob);
 }
 
-static void add_property(struct table *t, struct slice leg,
-			 const struct value *p)
-{
-	struct obuf ob = OBUF_INIT, name = OBUF_INIT;
-
-	if (table_row_add(t))
-		return;
-	for (size_t i = 0; i < value_key(p).n; i++) {
-		char c = value_key(p).p[i];
-
-		obuf_chr(&name, c == '_' ? ' ' : c);
-	}
-	table_cell_set(t, table_column(t, SLICE_LIT("property")),
-		       obuf_as_slice(&name));
-	table_cell_set(t, table_column(t, SLICE_LIT("leg")), leg);
-	table_cell_set(t, table_column(t, SLICE_LIT("verdict")),
-		       value_get_str(p, "verdict"));
-	table_cell_set(t, table_column(t, SLICE_LIT("by")), by_text(&ob, p));
-	table_cell_set(t, table_column(t, SLICE_LIT("evidence")),
-		       show_text(&ob, value_get(p, "evidence")));
-	obuf_fini(&ob);
-	obuf_fini(&name);
-}
-
-/* Property by property, so that both legs of one stand together. */
-static void print_properties(const struct show *s, const struct value *legs)
+/* A row per property, a column per leg. */
+static void print_verdicts(const struct show *s, const struct value *legs)
 {
 	const struct value *first = value_first(legs);
 	const struct value *p, *leg;
 	struct table *t = table_new();
+	struct obuf ob = OBUF_INIT;
 
-	if (!t)
-		return;
+	for (p = value_first(first); t && p; p = value_next(p)) {
+		if (table_row_add(t))
+			break;
+		table_cell_set(t, table_column(t, SLICE_LIT("property")),
+			       property_name(&ob, p));
+		for (leg = first; leg; leg = value_next(leg)) {
+			obuf_reset(&ob);
+			obuf_fmt(&ob, "leg %.*s", SLICE(value_key(leg)));
+			table_cell_set(
+				t, table_column(t, obuf_as_slice(&ob)),
+				value_get_str(value_get_slice(leg,
+							      value_key(p)),
+					      "verdict"));
+		}
+	}
+	if (t)
+		table_print(s->to, t, 2, s->width);
+	table_free(t);
+	obuf_fini(&ob);
+}
+
+/* "by signer Caller Telecom; method=RFC 8224, ..." */
+static void print_evidence(const struct show *s, struct slice leg,
+			   const struct value *p)
+{
+	const struct value *evidence = value_get(p, "evidence");
+	struct slice name = value_get_str(p, "by_name");
+	struct obuf ob = OBUF_INIT, text = OBUF_INIT;
+
+	obuf_fmt(&text, "%.*s, leg %.*s: by %.*s", SLICE(property_name(&ob, p)),
+		 SLICE(leg), SLICE(value_get_str(p, "by")));
+	if (name.n)
+		obuf_fmt(&text, " %.*s", SLICE(name));
+	if (value_count(evidence)) {
+		obuf_str(&text, "; ");
+		obuf_slice(&text, show_text(&ob, evidence));
+	}
+	show_wrapped(s, 4, obuf_as_slice(&text));
+	obuf_fini(&ob);
+	obuf_fini(&text);
+}
+
+static void print_all_evidence(const struct show *s, const struct value *legs)
+{
+	const struct value *first = value_first(legs);
+	const struct value *p, *leg, *q;
+
+	show_line(s, 2, "by whose word, on what evidence", SLICE_NONE);
 	for (p = value_first(first); p; p = value_next(p))
 		for (leg = first; leg; leg = value_next(leg)) {
-			const struct value *q =
-				value_get_slice(leg, value_key(p));
-
-			if (q)
-				add_property(t, value_key(leg), q);
+			q = value_get_slice(leg, value_key(p));
+			if (!slice_eq_str(value_get_str(q, "by"), "nobody"))
+				print_evidence(s, value_key(leg), q);
 		}
-	table_print(s->to, t, 2, s->width);
-	table_free(t);
 }
 
 void report_show(const struct show *s, const struct value *report)
 {
-	const struct value *m;
+	const struct value *legs = value_get(report, "legs");
 
 	if (value_kind(report) != VALUE_DICT)
 		return;
 	show_line(s, 0, "security report", SLICE_NONE);
-	print_properties(s, value_get(report, "legs"));
+	print_verdicts(s, legs);
+	print_all_evidence(s, legs);
 	show_line(s, 2, "identity chain here: ",
 		  value_get_str(report, "chain"));
 	fprintf(s->to, "  secure to the claimed identity: %s\n",
 		value_get_bool(report, "secure_to_claimed_identity", false) ?
 			"yes" : "no");
 	show_line(s, 2, "because: ", value_get_str(report, "because"));
-	for (m = value_first(report); m; m = value_next(m)) {
-		struct slice key = value_key(m);
-
-		if (slice_eq_str(key, "identity"))
-			show_member(s, "identity received", m, 2);
-		else if (slice_eq_str(key, "signed"))
-			show_member(s, "signed by us", m, 2);
-		else if (slice_eq_str(key, "changed_here"))
-			show_member(s, "changed here", m, 2);
-	}
+	show_member(s, "identity received", value_get(report, "identity"), 2);
+	show_member(s, "signed by us", value_get(report, "signed"), 2);
+	show_member(s, "changed here", value_get(report, "changed_here"), 2);
 }
 
 /* The octets around `at`, escaped octet by octet, so that the mark below can

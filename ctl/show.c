@@ -5,6 +5,9 @@
 enum {
 	INDENT = 2,
 	LABEL_MAX = 28, /* longer names push their own value only */
+	TABLE_COLUMNS_FEW = 8, /* above, a few rows are better read as ... */
+	BLOCKS_MAX = 4, /* ... a block each */
+	WRAP_WIDTH = 100, /* of paragraphs where there is no terminal */
 };
 
 static bool is_plain(const struct value *v)
@@ -73,6 +76,32 @@ void show_line(const struct show *s, unsigned indent, const char *label,
 	fputc('\n', s->to);
 }
 
+void show_wrapped(const struct show *s, unsigned indent, struct slice text)
+{
+	size_t width = s->width ? s->width : WRAP_WIDTH;
+	struct obuf ob = OBUF_INIT;
+	struct slice rest, word;
+	size_t at = indent;
+
+	obuf_escaped(&ob, text);
+	rest = obuf_as_slice(&ob);
+	fprintf(s->to, "%*s", (int)indent, "");
+	for (bool first = true; rest.p; first = false) {
+		word = slice_cut(&rest, ' ');
+		if (!first && at + 1 + table_text_width(word) > width) {
+			fprintf(s->to, "\n%*s", (int)indent + INDENT, "");
+			at = indent + INDENT;
+		} else if (!first) {
+			fputc(' ', s->to);
+			at++;
+		}
+		fprintf(s->to, "%.*s", SLICE(word));
+		at += table_text_width(word);
+	}
+	fputc('\n', s->to);
+	obuf_fini(&ob);
+}
+
 void show_json(const struct show *s, const struct value *v)
 {
 	struct obuf ob = {.limit = 16 << 20};
@@ -88,6 +117,9 @@ static bool is_table(const struct value *v)
 	const struct value *row, *cell, *m;
 
 	if (is_plain(v) || value_count(v) == 0)
+		return false;
+	if (value_count(v) <= BLOCKS_MAX &&
+	    value_count(value_first(v)) > TABLE_COLUMNS_FEW)
 		return false;
 	for (row = value_first(v); row; row = value_next(row)) {
 		if (value_kind(row) != VALUE_DICT)
@@ -128,6 +160,14 @@ static void print_table(const struct show *s, const struct value *v,
 	obuf_fini(&ob);
 }
 
+/* Plain, and more than an empty text. */
+static bool is_shown(const struct value *v)
+{
+	if (!is_plain(v) || value_kind(v) == VALUE_NULL)
+		return false;
+	return value_kind(v) != VALUE_STR || value_as_str(v).n;
+}
+
 /* Plain members, their values in one column. */
 static void print_plain(const struct show *s, const struct value *dict,
 			unsigned indent)
@@ -139,13 +179,13 @@ static void print_plain(const struct show *s, const struct value *dict,
 	for (m = value_first(dict); m; m = value_next(m)) {
 		size_t w = table_text_width(value_key(m));
 
-		if (is_plain(m) && w > label && w <= LABEL_MAX)
+		if (is_shown(m) && w > label && w <= LABEL_MAX)
 			label = w;
 	}
 	for (m = value_first(dict); m; m = value_next(m)) {
 		size_t w = table_text_width(value_key(m));
 
-		if (!is_plain(m))
+		if (!is_shown(m))
 			continue;
 		fprintf(s->to, "%*s", (int)indent, "");
 		print_escaped(s, value_key(m));
@@ -158,25 +198,43 @@ static void print_plain(const struct show *s, const struct value *dict,
 }
 
 static void print_value(const struct show *s, struct slice name,
+			const struct value *v, unsigned indent);
+
+/* What is no table: plain members, then the others under headings of their
+ * own; members of a list have numbers instead of names. */
+static void print_members(const struct show *s, const struct value *v,
+			  unsigned indent)
+{
+	bool list = value_kind(v) == VALUE_LIST;
+	struct obuf ob = OBUF_INIT, number = OBUF_INIT;
+	const struct value *m;
+	unsigned n = 0;
+
+	if (!list)
+		print_plain(s, v, indent);
+	for (m = value_first(v); m; m = value_next(m)) {
+		obuf_reset(&number);
+		obuf_fmt(&number, "%u.", ++n);
+		if (!is_plain(m))
+			print_value(s, list ? obuf_as_slice(&number) :
+					      value_key(m), m, indent);
+		else if (list)
+			show_line(s, indent, "", show_text(&ob, m));
+	}
+	obuf_fini(&ob);
+	obuf_fini(&number);
+}
+
+static void print_value(const struct show *s, struct slice name,
 			const struct value *v, unsigned indent)
 {
-	struct obuf ob = OBUF_INIT;
-	const struct value *m;
-
 	show_line(s, indent, "", name);
 	if (value_count(v) == 0)
 		show_line(s, indent + INDENT, "(none)", SLICE_NONE);
 	else if (is_table(v))
 		print_table(s, v, indent + INDENT);
-	else if (value_kind(v) == VALUE_DICT)
-		print_plain(s, v, indent + INDENT);
-	for (m = is_table(v) ? NULL : value_first(v); m; m = value_next(m)) {
-		if (!is_plain(m))
-			print_value(s, value_key(m), m, indent + INDENT);
-		else if (value_kind(v) == VALUE_LIST)
-			show_line(s, indent + INDENT, "", show_text(&ob, m));
-	}
-	obuf_fini(&ob);
+	else
+		print_members(s, v, indent + INDENT);
 }
 
 void show_member(const struct show *s, const char *name, const struct value *v,

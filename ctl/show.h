@@ -1,7 +1,8 @@
 /* show: a reply's tree as text for people.
  *
  * Names and order are the daemon's: a list of plain dictionaries becomes a
- * table, a plain list one line, anything else a heading and its members.
+ * table, or if a few have many members a block each; a plain list one line,
+ * anything else a heading and its members. Empty texts are left out.
  * What a daemon adds later is shown without a new client. */
 #ifndef CTL_SHOW_H
 #define CTL_SHOW_H
@@ -26,6 +27,8 @@ void show_json(const struct show *s, const struct value *v);
 /* A plain value as text into ob (emptied first); dictionaries and lists give
  * "k=v, k=v". Not escaped. */
 struct slice show_text(struct obuf *ob, const struct value *v);
+/* Escaped, broken at blanks to fit the width; further lines stand deeper. */
+void show_wrapped(const struct show *s, unsigned indent, struct slice text);
 /* Escaped, with a line end. */
 void show_line(const struct show *s, unsigned indent, const char *label,
 	       struct slice text);

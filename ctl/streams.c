@@ -1,5 +1,7 @@
 #include "ctl/streams.h"
 
+#include "ctl/show.h"
+
 static void put(struct table *t, const char *column, struct slice text)
 {
 	table_cell_set(t, table_column(t, slice_str(column)), text);
@@ -51,25 +53,30 @@ static void put_security(struct table *t, const struct value *media,
 	put(t, "cipher", suite.n ? suite : SLICE_LIT("-"));
 }
 
-static int64_t drops(const struct value *stream)
+/* How many packets went, and why. */
+static void put_drops(struct table *t, const struct value *drops)
 {
-	const struct value *list = value_get(stream, "drops");
+	struct obuf ob = OBUF_INIT;
 	int64_t n = 0;
 
-	for (const struct value *m = value_first(list); m; m = value_next(m))
+	for (const struct value *m = value_first(drops); m; m = value_next(m))
 		n += value_as_int(m, 0);
-	return n;
+	put_int(t, "dropped", n);
+	if (value_count(drops))
+		put(t, "why", show_text(&ob, drops));
+	obuf_fini(&ob);
 }
 
 static void add_stream(struct table *t, struct slice call,
 		       const struct value *tag, const struct value *media,
-		       const struct value *stream)
+		       const struct value *stream, bool rtcp)
 {
 	if (table_row_add(t))
 		return;
 	put(t, "call", call);
 	put(t, "leg", value_key(tag));
 	put(t, "media", value_get_str(media, "type"));
+	put(t, "port of", rtcp ? SLICE_LIT("RTCP") : SLICE_LIT("RTP"));
 	put_int(t, "port", value_get_int(stream, "local port", 0));
 	put_endpoint(t, value_get(stream, "endpoint"));
 	put_security(t, media, stream);
@@ -77,7 +84,7 @@ static void add_stream(struct table *t, struct slice call,
 		value_get_int(value_get(stream, "stats"), "packets", 0));
 	put_int(t, "out",
 		value_get_int(value_get(stream, "stats_out"), "packets", 0));
-	put_int(t, "dropped", drops(stream));
+	put_drops(t, value_get(stream, "drops"));
 }
 
 void streams_add(struct table *t, struct slice call, const struct value *query)
@@ -88,9 +95,12 @@ void streams_add(struct table *t, struct slice call, const struct value *query)
 	for (tag = value_first(tags); tag; tag = value_next(tag)) {
 		media = value_first(value_get(tag, "medias"));
 		for (; media; media = value_next(media)) {
+			/* In pairs; with rtcp-mux there is no second. */
 			stream = value_first(value_get(media, "streams"));
-			for (; stream; stream = value_next(stream))
-				add_stream(t, call, tag, media, stream);
+			for (unsigned i = 0; stream; i++) {
+				add_stream(t, call, tag, media, stream, i % 2);
+				stream = value_next(stream);
+			}
 		}
 	}
 }

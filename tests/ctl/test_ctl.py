@@ -177,8 +177,9 @@ def test_streams_of_all_calls(ctl):
     r = ctl("streams")
     assert r.returncode == 0, r.stderr
     row = r.stdout.splitlines()[1].split()
-    assert row == ["c1", "atag", "audio", "30000", "192.0.2.1:5004",
-                   "dtls-srtp", "AES_CM_128_HMAC_SHA1_80", "150", "148", "3"]
+    assert row == ["c1", "atag", "audio", "RTP", "30000", "192.0.2.1:5004",
+                   "dtls-srtp", "AES_CM_128_HMAC_SHA1_80", "150", "148", "3",
+                   "bad-tag=2,", "replay=1"]
 
 
 def test_stats_of_both(ctl):
@@ -206,9 +207,9 @@ def test_call_shows_legs_streams_and_report(ctl):
     relay = ctl.daemon("relay", {"query": QUERY})
     r = ctl("call", "1f")
     assert r.returncode == 0, r.stderr
-    assert b"2:id2:1f" in d.asked[0]
-    assert b"7:call-id2:m1" in relay.asked[0]
-    for word in ("caller identity", "attested-a", "signer Caller", "attest=A",
+    assert json.loads(d.asked[0]) == {"command": "call", "id": "1f"}
+    assert json.loads(relay.asked[0])["call-id"] == "m1"
+    for word in ("caller identity", "attested-a", "by signer Caller", "attest=A",
                  "re-signed", "topology hiding", "AES_CM_128_HMAC_SHA1_80",
                  "carrier"):
         assert word in r.stdout, r.stdout
