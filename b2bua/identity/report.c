@@ -138,21 +138,26 @@ static void caller_evidence(struct report *r, enum report_leg leg,
 
 /* ---- identity ---------------------------------------------------------- */
 
+/* A certificate that has the very number or domain proves what it signs; one
+ * that only names a carrier makes it the carrier's word. */
 static enum report_verdict verdict_of(const struct verdict *v)
 {
-	if (v->attest)
-		return v->attest == 'A'   ? REPORT_CALLER_ATTESTED_A
-		       : v->attest == 'B' ? REPORT_CALLER_ATTESTED_B
-					  : REPORT_CALLER_ATTESTED_C;
-	/* A carrier's certificate says nothing about this number. */
-	return v->covers ? REPORT_CALLER_PROVEN : REPORT_CALLER_ATTESTED_C;
+	if (v->covers && (!v->attest || v->attest == 'A'))
+		return REPORT_CALLER_PROVEN;
+	if (v->attest == 'A')
+		return REPORT_CALLER_ATTESTED_A;
+	return v->attest == 'B' ? REPORT_CALLER_ATTESTED_B
+				: REPORT_CALLER_ATTESTED_C;
 }
 
 static void best_show(struct report *r, enum report_leg leg,
 		      const struct verdict *v)
 {
+	char attest[2] = {v->attest, 0};
+
 	report_set(r, leg, verdict_of(v), REPORT_BY_SIGNER, v->signer);
 	caller_evidence(r, leg, "method", identity_method_name(v->method));
+	caller_evidence(r, leg, "attest", attest);
 	caller_evidence(r, leg, "strength", v->weak ? "SHA-1 (weak)" : "");
 	caller_evidence(r, leg, "signed", v->orig);
 	caller_evidence(r, leg, "authority", v->authority);
@@ -207,26 +212,47 @@ void report_fingerprint(struct report *r, enum report_leg leg,
 			fingerprint);
 }
 
-static struct change *change_new(struct report *r, const char *field,
-				 const char *reason, struct slice was,
-				 struct slice now)
+static bool text_is(const char *text, struct slice s)
+{
+	return slice_eq(slice_str(text ? text : ""), s.p ? s : SLICE_LIT(""));
+}
+
+/* breaks: the method that signs it, or NULL. A call that tries one route
+ * after the other makes the same change again: it is named once. */
+static void change_add(struct report *r, const char *field,
+		       const char *reason, const char *breaks,
+		       struct slice was, struct slice now)
 {
 	struct change *c;
 
+	for (size_t i = 0; i < r->n_changes; i++) {
+		c = &r->changes[i];
+		if (strcmp(c->field, field) == 0 && c->breaks == breaks &&
+		    text_is(c->was, was) && text_is(c->now, now))
+			return;
+	}
 	if (r->n_changes == CHANGES_MAX)
-		return NULL;
+		return;
 	c = &r->changes[r->n_changes++];
 	c->field = field;
 	c->reason = reason;
+	c->breaks = breaks;
 	c->was = slice_dup(was);
 	c->now = slice_dup(now);
-	return c;
 }
 
 void report_changed(struct report *r, const char *field, const char *reason,
 		    struct slice was, struct slice now)
 {
-	change_new(r, field, reason, was, now);
+	change_add(r, field, reason, NULL, was, now);
+}
+
+static bool any_holds(const struct report *r)
+{
+	for (size_t i = 0; r->in && i < r->in->n; i++)
+		if (r->holds[i] && r->in->v[i].result != IDENTITY_IGNORED)
+			return true;
+	return false;
 }
 
 void report_kept(struct report *r, const struct identity_kept *kept,
@@ -238,21 +264,25 @@ void report_kept(struct report *r, const struct identity_kept *kept,
 	r->holds_known = true;
 	for (size_t i = 0; r->in && i < kept->n; i++) {
 		const struct identity_change *k = &kept->changed[i];
-		struct change *c = change_new(
-			r, identity_field_name(k->field), reason,
-			slice_str(k->was), slice_str(k->now));
+		bool known = k->verdict < r->in->n;
 
-		if (c && k->verdict < r->in->n)
-			c->breaks = identity_method_name(
-				r->in->v[k->verdict].method);
+		change_add(r, identity_field_name(k->field), reason,
+			   known ? identity_method_name(
+					   r->in->v[k->verdict].method)
+				 : NULL,
+			   slice_str(k->was), slice_str(k->now));
 	}
 	if (best && kept->holds[best - r->in->v]) {
 		r->chain = CHAIN_KEPT;
 		best_show(r, REPORT_LEG_B, best);
-	} else if (best && r->chain != CHAIN_RESIGNED) {
+	} else if (best) {
 		r->chain = CHAIN_ENDED;
 		report_set(r, REPORT_LEG_B, REPORT_CALLER_NONE, REPORT_BY_US,
 			   NULL);
+	} else if (any_holds(r)) { /* passed on as it came, for what it is */
+		report_set(r, REPORT_LEG_B,
+			   r->legs[REPORT_LEG_A][REPORT_CALLER].verdict,
+			   REPORT_BY_US, NULL);
 	}
 }
 

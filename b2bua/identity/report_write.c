@@ -29,24 +29,82 @@ static const char *const signer_tokens[] = {
 	[SIGNER_SHAKEN] = "shaken",
 };
 
+static const char *caller_lacks(const struct report *r)
+{
+	const struct finding *f = &r->legs[REPORT_LEG_A][REPORT_CALLER];
+	const struct verdict *v = r->in ? verdicts_best(r->in) : NULL;
+
+	switch (f->verdict) {
+	case REPORT_CALLER_PROVEN:
+		return v && v->weak ? "the caller's signature is SHA-1 (weak)"
+				    : NULL;
+	case REPORT_CALLER_ATTESTED_A:
+		return "a carrier vouches for the caller, but its certificate "
+		       "does not name the number";
+	case REPORT_CALLER_ATTESTED_B:
+		return "the signing carrier knows its customer, not the "
+		       "number (attestation B)";
+	case REPORT_CALLER_ATTESTED_C:
+		return "the signing carrier does not know the caller";
+	case REPORT_CALLER_TRUNK:
+		return "the caller is known by its trunk only, no signature";
+	case REPORT_CALLER_UNVERIFIABLE:
+		return "the caller's signature cannot be judged";
+	case REPORT_CALLER_INVALID:
+		return "the caller's signature is wrong";
+	default:
+		return "nobody vouches for the caller";
+	}
+}
+
+static const char *privacy_lacks(const struct finding *f)
+{
+	switch (f->verdict) {
+	case REPORT_PRIVACY_END_TO_END:
+		return NULL;
+	case REPORT_PRIVACY_HOP:
+		return "we hold the media keys: private on each hop, not end "
+		       "to end";
+	case REPORT_PRIVACY_KEY_EXPOSED:
+		return "the media key crossed the network in clear text";
+	case REPORT_PRIVACY_CLEAR:
+		return "the media is not encrypted";
+	default:
+		return "there is no media";
+	}
+}
+
+static const char *chain_lacks(const struct report *r)
+{
+	switch (r->chain) {
+	case CHAIN_KEPT:
+		return NULL;
+	case CHAIN_RESIGNED:
+		return "the caller's own signature ends here; from here on it "
+		       "is our word";
+	default:
+		return "the caller's own signature ends here";
+	}
+}
+
 /* RFC 5763 section 8.6: only if nobody between, us included, could have
- * changed who it is or what is said. Each condition has its sentence. */
+ * changed who it is or what is said. The first thing that lacks, in words. */
 static bool proven_end_to_end(const struct report *r, const char **because)
 {
 	const struct finding *a = r->legs[REPORT_LEG_A];
+	const struct finding *b = r->legs[REPORT_LEG_B];
 
-	if (a[REPORT_CALLER].verdict != REPORT_CALLER_PROVEN)
-		*because = "the caller's identity is not proven";
-	else if (r->chain != CHAIN_KEPT)
-		*because = "the caller's own assertion ends here";
-	else if (a[REPORT_PRIVACY].verdict != REPORT_PRIVACY_END_TO_END)
-		*because = "the media is not encrypted end to end: we hold "
-			   "keys, or there are none";
-	else if (a[REPORT_MEDIA_AUTH].verdict != REPORT_MEDIA_AUTH_SIGNED_KEY)
+	*because = caller_lacks(r);
+	if (!*because)
+		*because = chain_lacks(r);
+	if (!*because)
+		*because = privacy_lacks(&a[REPORT_PRIVACY]);
+	if (!*because)
+		*because = privacy_lacks(&b[REPORT_PRIVACY]);
+	if (!*because &&
+	    a[REPORT_MEDIA_AUTH].verdict != REPORT_MEDIA_AUTH_SIGNED_KEY)
 		*because = "no signature covers the caller's media key";
-	else
-		return true;
-	return false;
+	return !*because;
 }
 
 /* ---- JSON -------------------------------------------------------------- */
@@ -189,7 +247,7 @@ static void changes_write(struct obuf *ob, const struct report *r)
 
 void report_write_json(struct obuf *ob, const struct report *r)
 {
-	const char *because = "";
+	const char *because;
 	bool proven = proven_end_to_end(r, &because);
 
 	obuf_fmt(ob, "{\"chain\": \"%s\", \"secure_to_claimed_identity\": %s, ",
@@ -234,7 +292,7 @@ static void finding_text(struct obuf *ob, const char *leg, unsigned p,
 
 void report_write_text(struct obuf *ob, const struct report *r)
 {
-	const char *because = "";
+	const char *because;
 	bool proven = proven_end_to_end(r, &because);
 
 	for (unsigned l = 0; l < REPORT_LEGS; l++)

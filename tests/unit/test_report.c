@@ -71,9 +71,10 @@ static void expect(const struct report *r, const char *const v[][2],
 	for (size_t i = 0; i < n; i++) {
 		const char *got = at(o, v[i][0]);
 
-		if (!got || strcmp(got, v[i][1]) != 0)
+		if (!got != !v[i][1] || (got && strcmp(got, v[i][1]) != 0))
 			fail_msg("%s is %s, not %s", v[i][0],
-				 got ? got : "(none)", v[i][1]);
+				 got ? got : "(none)",
+				 v[i][1] ? v[i][1] : "(none)");
 	}
 	json_decref(o);
 }
@@ -146,7 +147,7 @@ static void empty_report(void **state)
 	assert_int_equal(report_new(&r), 0);
 	EXPECT(r, {"chain", "none"},
 	       {"secure_to_claimed_identity", "false"},
-	       {"because", "the caller's identity is not proven"},
+	       {"because", "nobody vouches for the caller"},
 	       {"legs.a.caller_identity.verdict", "none"},
 	       {"legs.a.caller_identity.by", "nobody"},
 	       {"legs.a.caller_identity.by_name", "null"},
@@ -166,7 +167,8 @@ static void what_came_in(void **state)
 		bool covers;
 		enum report_verdict want;
 	} v[] = {
-		{IDENTITY_VALID, 'A', true, REPORT_CALLER_ATTESTED_A},
+		{IDENTITY_VALID, 'A', true, REPORT_CALLER_PROVEN},
+		{IDENTITY_VALID, 'A', false, REPORT_CALLER_ATTESTED_A},
 		{IDENTITY_VALID, 'B', true, REPORT_CALLER_ATTESTED_B},
 		{IDENTITY_VALID, 'C', false, REPORT_CALLER_ATTESTED_C},
 		{IDENTITY_VALID, 0, true, REPORT_CALLER_PROVEN},
@@ -197,7 +199,7 @@ static void what_came_in(void **state)
 /* Topology hiding and our own media: the usual SBC. */
 static void resigned_call(void **state)
 {
-	struct verdicts *vs = verdicts_of(IDENTITY_VALID, 'A', true);
+	struct verdicts *vs = verdicts_of(IDENTITY_VALID, 'A', false);
 	struct identity_kept kept = {.n = 1};
 	struct sign_result res = {.method = SIGNER_SHAKEN, .attest = 'B',
 				  .signer = "ours", .info = "https://a/b"};
@@ -212,6 +214,7 @@ static void resigned_call(void **state)
 	report_verdicts(r, vs);
 	report_fingerprint(r, REPORT_LEG_A, SLICE_LIT("sha-256 AB"));
 	report_kept(r, &kept, "media is anchored here");
+	report_kept(r, &kept, "media is anchored here"); /* next route */
 	EXPECT(r, {"chain", "ended-here"},
 	       {"legs.b.caller_identity.verdict", "none"});
 	report_signed(r, &res);
@@ -237,6 +240,7 @@ static void resigned_call(void **state)
 	       {"changed_here.0.was", "AB"},
 	       {"changed_here.0.now", "CD"},
 	       {"changed_here.0.breaks", "RFC 8224"},
+	       {"changed_here.1", NULL},
 	       {"signed.signer", "ours"},
 	       {"signed.method", "shaken"},
 	       {"signed.attest", "B"},
@@ -263,12 +267,41 @@ static void untouched_call(void **state)
 	       {"identity.0.left_as_it_came", "true"});
 	report_set(r, REPORT_LEG_A, REPORT_PRIVACY_END_TO_END, REPORT_BY_PEER,
 		   NULL);
+	EXPECT(r, {"because", "there is no media"});
+	report_set(r, REPORT_LEG_B, REPORT_PRIVACY_HOP, REPORT_BY_US, NULL);
+	EXPECT(r, {"because", "we hold the media keys: private on each hop, "
+		   "not end to end"});
+	report_set(r, REPORT_LEG_B, REPORT_PRIVACY_END_TO_END, REPORT_BY_PEER,
+		   NULL);
 	EXPECT(r, {"secure_to_claimed_identity", "false"},
 	       {"because",
 		"no signature covers the caller's media key"});
 	report_fingerprint(r, REPORT_LEG_A, SLICE_LIT("sha-256 AB"));
 	EXPECT(r, {"secure_to_claimed_identity", "true"},
 	       {"because", "null"});
+	vs->v[0].weak = true;
+	EXPECT(r, {"secure_to_claimed_identity", "false"},
+	       {"because", "the caller's signature is SHA-1 (weak)"});
+	mem_deref(r);
+	mem_deref(vs);
+}
+
+/* What cannot be judged is passed on as it came, and called so. */
+static void unverified_call(void **state)
+{
+	struct verdicts *vs = verdicts_of(IDENTITY_UNVERIFIABLE, 'A', false);
+	struct identity_kept kept = {.holds = {true}};
+	struct report *r;
+	(void)state;
+
+	report_new(&r);
+	report_verdicts(r, vs);
+	report_kept(r, &kept, "nothing");
+	EXPECT(r, {"chain", "none"},
+	       {"legs.a.caller_identity.evidence.why", "the reason"},
+	       {"legs.b.caller_identity.verdict", "unverifiable"});
+	report_dropped(r, "policy");
+	EXPECT(r, {"legs.b.caller_identity.verdict", "none"});
 	mem_deref(r);
 	mem_deref(vs);
 }
@@ -310,7 +343,8 @@ static void octets_of_strangers(void **state)
 	report_changed(r, "Contact", "topology hiding", SLICE_LIT("\x1b"),
 		       SLICE_NONE);
 	for (unsigned i = 0; i < 100; i++)
-		report_changed(r, "x", "y", SLICE_LIT("1"), SLICE_LIT("2"));
+		report_changed(r, "x", "y", SLICE_LIT("1"),
+			       slice_of("\1\2\3\4\5\6\7" + i % 7, i % 3));
 	EXPECT(r, {"legs.a.caller_identity.by_name",
 		   "a\"b\\\x1b[2J\n"},
 	       {"legs.a.caller_identity.evidence.from", "second\x07"},
@@ -336,6 +370,7 @@ int main(void)
 		cmocka_unit_test(what_came_in),
 		cmocka_unit_test(resigned_call),
 		cmocka_unit_test(untouched_call),
+		cmocka_unit_test(unverified_call),
 		cmocka_unit_test(could_not_sign),
 		cmocka_unit_test(octets_of_strangers),
 	};
