@@ -63,7 +63,12 @@ static void control_stop(struct relay *r)
 
 static int user_start(struct relay *r)
 {
-	return daemon_drop(r->config->user);
+	int err = daemon_drop(r->config->user);
+
+	if (err)
+		log_error("relay: cannot become user %s",
+			  r->config->user);
+	return err;
 }
 
 static int crypt_start(struct relay *r)

@@ -46,8 +46,10 @@ struct session_leg {
 	struct sdes_keys ours; /* a=crypto lines we wrote to it last */
 };
 
+enum { SESSION_TYPE = 16 };
+
 struct session_media {
-	char type[16]; /* "audio"; cut if longer */
+	char type[SESSION_TYPE]; /* "audio"; "other" if longer */
 	struct media *media; /* NULL: rejected */
 	struct session_leg leg[2];
 	struct proposal offer; /* the last offer */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/clk.h"
 #include "lib/base/siphash.h"
@@ -68,6 +69,7 @@ static enum refusal media_refusal(int err)
 	case ENOENT:
 		return REFUSAL_INTERFACE;
 	case EADDRNOTAVAIL:
+	case EADDRINUSE:
 	case EMFILE:
 		return REFUSAL_PORTS;
 	default:
@@ -276,6 +278,12 @@ static enum refusal offer_write(struct sessions *ss, struct session *s,
 	return body_write(ss, s, media_other(side), o, &rw, sdp);
 }
 
+static void type_copy(char to[SESSION_TYPE], struct slice type)
+{
+	if (slice_copy(type, to, SESSION_TYPE))
+		snprintf(to, SESSION_TYPE, "other");
+}
+
 static enum refusal offer_commit(struct session *s, enum media_side side,
 				 const struct options *o,
 				 const struct sdp_view *view)
@@ -286,9 +294,7 @@ static enum refusal offer_commit(struct session *s, enum media_side side,
 
 		if (sm->media && handshake_early(sm))
 			return REFUSAL_INTERNAL;
-		if (slice_copy(view->media[i].type, sm->type,
-			       sizeof(sm->type)))
-			snprintf(sm->type, sizeof(sm->type), "other");
+		type_copy(sm->type, view->media[i].type);
 		sm->offer = sm->next;
 		sm->fresh = false;
 		if (sm->offer.offer.n)
@@ -377,6 +383,11 @@ static enum refusal answer_decide(const struct sessions *ss,
 	if (ss->view.media_count != s->medias)
 		return REFUSAL_MLINES;
 	for (unsigned i = 0; !why && i < s->medias; i++) {
+		char type[SESSION_TYPE];
+
+		type_copy(type, ss->view.media[i].type);
+		if (strcmp(type, s->media[i]->type) != 0)
+			return REFUSAL_MLINES;
 		why = negotiate_answer(s->media[i], &ss->view.media[i], o,
 				       a->conf[i], &a->reject[i]);
 		a->reject[i] |= !s->media[i]->media;

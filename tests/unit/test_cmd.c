@@ -175,6 +175,8 @@ static void dialogues(void **state)
 		   REFUSAL_DIALOGUE);
 	is_refused(ask(request("answer", "c", "f", "t", HEAD AUDIO VIDEO)),
 		   REFUSAL_MLINES);
+	is_refused(ask(request("answer", "c", "f", "t", HEAD VIDEO)),
+		   REFUSAL_MLINES);
 	/* the callee's re-INVITE, and its answer */
 	is(ask(request("offer", "c", "t", "f", HEAD AUDIO VIDEO)), "ok");
 	is(ask(request("answer", "c", "t", "f", HEAD AUDIO VIDEO)), "ok");
