@@ -121,9 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	octets_in = octets_out = 0;
 	if (p[0] & 1)
 		conf.role = HANDSHAKE_ACTIVE;
-	must(!addr_parse(SLICE_LIT("192.0.2.1"), 5000, &addr) &&
-	     !handshake_open(&h, pool, &conf, &ops, NULL) &&
-	     !handshake_peer(h, &addr, &nobody, 1));
+	if (addr_parse(SLICE_LIT("192.0.2.1"), 5000, &addr) ||
+	    handshake_open(&h, pool, &conf, &ops, NULL) ||
+	    handshake_peer(h, &addr, &nobody, 1))
+		abort();
 	h->id = 42;
 	handshake_look(h, 1000);
 	feed(h, p + 1, n - 1);
