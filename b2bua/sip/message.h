@@ -131,7 +131,8 @@ bool message_has_token(const struct message *m, enum header_id id,
 
 /* RFC 3261 8.2.2.3: writes the option tags of Require (header_id REQUIRE or
  * PROXY_REQUIRE) that are not in supported[] (NULL-terminated) to ob as a
- * comma list, the value of Unsupported in a 420. Returns how many. */
+ * comma list, the value of Unsupported in a 420. ob may be NULL. Returns how
+ * many. */
 unsigned message_unsupported(const struct message *m, enum header_id id,
 			     const char *const supported[], struct obuf *ob);
 

@@ -81,9 +81,10 @@ unsigned message_unsupported(const struct message *m, enum header_id id,
 	while (message_values_next(&it, &v)) {
 		if (among(v, supported))
 			continue;
-		if (n++)
+		if (n++ && ob)
 			obuf_str(ob, ", ");
-		obuf_slice(ob, v);
+		if (ob)
+			obuf_slice(ob, v);
 	}
 	return n;
 }

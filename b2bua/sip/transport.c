@@ -120,10 +120,11 @@ static int socket_open(struct listener *l)
 		return errno;
 	if (sa_af(&l->local) == AF_INET6)
 		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (l->kind == FLOW_UDP)
-		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	else
+	if (l->kind == FLOW_TCP)
 		setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	else if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+			    sizeof(size))) /* above rmem_max: root only */
+		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (bind(l->fd, &l->local.u.sa, l->local.len))
 		return errno;
 	if (l->kind == FLOW_TCP && listen(l->fd, BACKLOG))

@@ -587,6 +587,8 @@ static void values_over_all_lines(void **state)
 	assert_int_equal(message_unsupported(m, HEADER_REQUIRE,
 				(const char *const[]){"b", NULL}, &ob), 2);
 	assert_true(slice_eq_str(obuf_as_slice(&ob), "a, c"));
+	assert_int_equal(message_unsupported(m, HEADER_REQUIRE,
+				(const char *const[]){NULL}, NULL), 3);
 	assert_non_null(message_header_named(m, SLICE_LIT("x")));
 	assert_null(message_header_named(m, SLICE_LIT("xx")));
 	obuf_fini(&ob);
