@@ -58,7 +58,8 @@ bool header_has_token(struct slice list, const char *token);
  *	struct param p;
  *	while (!(err = param_next(&rest, &p))) ...	// ENOENT at the end
  * EBADMSG: not of that form. A value keeps its quotes or <>; value.p is NULL
- * if there was no '='. Also for the parameters of a URI. Blanks around ';' and '=' are allowed (RFC 3261 25.1). */
+ * if there was no '='. Also for the parameters of a URI. Blanks around ';' and
+ * '=' are allowed (RFC 3261 25.1). */
 struct param {
 	struct slice name;
 	struct slice value;
