@@ -223,6 +223,12 @@ static const char *trust_flaw(int code)
 	}
 }
 
+/* RFC 8226 section 6 and RFC 5280 section 4.2.1.3; absent: any use */
+static bool may_sign(const struct cert *c)
+{
+	return X509_get_key_usage(c->leaf) & KU_DIGITAL_SIGNATURE;
+}
+
 int cert_trusted(const struct cert *c, const struct cert_anchors *a,
 		 int64_t t, int auth_level, const char **why)
 {
@@ -241,6 +247,10 @@ int cert_trusted(const struct cert *c, const struct cert_anchors *a,
 		X509_VERIFY_PARAM_set_time(par, t);
 		err = X509_verify_cert(ctx) == 1 ? 0 : EKEYREJECTED;
 		*why = trust_flaw(X509_STORE_CTX_get_error(ctx));
+	}
+	if (!err && !may_sign(c)) {
+		err = EKEYREJECTED;
+		*why = "its key is not for signatures (keyUsage)";
 	}
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();

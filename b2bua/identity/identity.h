@@ -163,7 +163,8 @@ typedef void identity_verdict_h(void *arg, struct verdicts *vs);
 
 /* Judges every Identity header of msg (kept alive until answered). *op is the
  * pending operation, or NULL if the handler was called already. Waits at most
- * the fetcher's time limit. ENOMEM only; any other trouble is a verdict. */
+ * the fetcher's time limit. ENOMEM; EBADMSG: msg is a response. Any other
+ * trouble is a verdict. */
 int identity_verify(struct identity_op **op, struct identity *id,
 		    struct message *msg, const struct verify_policy *policy,
 		    identity_verdict_h *h, void *arg);

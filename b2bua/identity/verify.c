@@ -291,8 +291,6 @@ int identity_verify(struct identity_op **opp, struct identity *id,
 	op->open = 1;
 	list_append(&id->ops, &op->le, op);
 	op->vs = mem_zalloc(sizeof(*op->vs), verdicts_destroy);
-	/* A request whose Contact cannot be read has no signed form; the
-	 * parser refuses it before it comes here. */
 	err = op->vs ? view_init(&op->view, msg) : ENOMEM;
 	if (!err)
 		err = op_start(op, id);

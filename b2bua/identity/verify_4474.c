@@ -88,7 +88,12 @@ static bool signature_read(struct job *j, struct slice value)
 			    "the header is not base64 in quotes");
 		return false;
 	}
-	rfc4474_digest_string(&ob, j->view);
+	if (rfc4474_digest_string(&ob, j->view)) {
+		obuf_fini(&ob);
+		verdict_set(v, IDENTITY_INVALID, 438,
+			    "there is no digest-string for this method");
+		return false;
+	}
 	v->canonical_ours = text_take(&ob);
 	obuf_fini(&ob);
 	return fields_copy(a, j->view) == 0;

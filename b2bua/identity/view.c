@@ -3,33 +3,28 @@
 
 #include <errno.h>
 
-static int contact_read(struct view *v, const struct message *msg)
+static void contact_read(struct view *v, const struct message *msg)
 {
 	struct message_values it = {.message = msg, .id = HEADER_CONTACT};
 	struct address a;
 	struct slice value;
 
 	if (!message_values_next(&it, &value) || slice_eq_str(value, "*"))
-		return 0;
-	if (address_parse(&a, value))
-		return EBADMSG;
-	v->contact = a.uri.octets;
-	return 0;
+		return;
+	if (!address_parse(&a, value)) /* message_parse() has seen to it */
+		v->contact = a.uri.octets;
 }
 
-static int pai_read(struct view *v, const struct message *msg)
+static void pai_read(struct view *v, const struct message *msg)
 {
 	struct message_values it = {.message = msg,
 				    .id = HEADER_P_ASSERTED_IDENTITY};
 	struct address a;
 	struct slice value;
 
-	while (v->n_pai < VIEW_PAI_MAX && message_values_next(&it, &value)) {
-		if (address_parse(&a, value))
-			return EBADMSG;
-		v->pai[v->n_pai++] = a.uri.octets;
-	}
-	return 0;
+	while (v->n_pai < VIEW_PAI_MAX && message_values_next(&it, &value))
+		if (!address_parse(&a, value))
+			v->pai[v->n_pai++] = a.uri.octets;
 }
 
 static void identity_read(struct view *v, const struct message *msg)
@@ -47,8 +42,6 @@ static void identity_read(struct view *v, const struct message *msg)
 
 int view_init(struct view *v, const struct message *msg)
 {
-	int err;
-
 	memset(v, 0, sizeof(*v));
 	if (!msg->request)
 		return EBADMSG;
@@ -61,8 +54,9 @@ int view_init(struct view *v, const struct message *msg)
 	v->date = message_value(msg, HEADER_DATE);
 	v->body = msg->body;
 	identity_read(v, msg);
-	err = contact_read(v, msg);
-	return err ? err : pai_read(v, msg);
+	contact_read(v, msg);
+	pai_read(v, msg);
+	return 0;
 }
 
 bool view_is_4474(struct slice identity)

@@ -25,8 +25,8 @@ struct view {
 	struct slice identity_info; /* absent if none */
 };
 
-/* EBADMSG: msg is no request, or its Contact or P-Asserted-Identity cannot
- * be read. */
+/* A P-Asserted-Identity that cannot be read asserts nothing.
+ * EBADMSG: msg is no request. */
 int view_init(struct view *v, const struct message *msg);
 
 /* RFC 4474 values are quoted, those of RFC 8224 are not. */

@@ -98,6 +98,8 @@ static X509 *cert_make(const struct pki_leaf *leaf, EVP_PKEY *key,
 		leaf->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (leaf->dns)
 		ext_add(x, issuer, NID_subject_alt_name, leaf->dns);
+	if (leaf->usage)
+		ext_add(x, issuer, NID_key_usage, leaf->usage);
 	if (leaf->tnauth)
 		tnauth_add(x, leaf->tnauth);
 	assert_true(X509_sign(x, issuer_key, EVP_sha256()) > 0);

@@ -19,6 +19,7 @@ struct pki_leaf {
 	const char *cn; /* NULL: the name */
 	const char *dns; /* subjectAltName, "DNS:a,URI:sip:b"; NULL: none */
 	const char *tnauth; /* hex DER of the TNAuthList; NULL: none */
+	const char *usage; /* keyUsage; NULL: none */
 	int rsa_bits; /* 0: EC */
 	const char *curve; /* NULL: prime256v1 */
 	bool explicit_curve;

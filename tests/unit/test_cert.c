@@ -131,7 +131,8 @@ static void tnauth_refused(void **state)
 
 static void trust(void **state)
 {
-	struct pki_cert good, old, self, mid, below, fake, leaf_as_ca;
+	struct pki_cert good, old, self, mid, below, fake, leaf_as_ca,
+		may, may_not;
 	struct cert_anchors *a;
 	struct cert *c;
 	const char *why;
@@ -148,6 +149,10 @@ static void trust(void **state)
 	pki_issue(&pki, &leaf_as_ca, &(struct pki_leaf){.name = "leaf"});
 	pki_issue(&pki, &fake, &(struct pki_leaf){.name = "fake",
 						  .issuer = &leaf_as_ca});
+	pki_issue(&pki, &may, &(struct pki_leaf){
+		.name = "may", .usage = "critical,digitalSignature"});
+	pki_issue(&pki, &may_not, &(struct pki_leaf){
+		.name = "maynot", .usage = "critical,keyAgreement"});
 	assert_int_equal(cert_anchors_new(&a, pki.anchors, &why), 0);
 
 	struct {
@@ -161,6 +166,8 @@ static void trust(void **state)
 		{below.x, mid.x, 0},
 		{below.x, NULL, EKEYREJECTED},
 		{fake.x, leaf_as_ca.x, EKEYREJECTED},
+		{may.x, NULL, 0},
+		{may_not.x, NULL, EKEYREJECTED},
 	};
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		c = chain_of(v[i].leaf, v[i].other);
@@ -188,6 +195,8 @@ static void trust(void **state)
 	pki_cert_fini(&below);
 	pki_cert_fini(&fake);
 	pki_cert_fini(&leaf_as_ca);
+	pki_cert_fini(&may);
+	pki_cert_fini(&may_not);
 }
 
 static void names(void **state)

@@ -308,7 +308,7 @@ static void asserted_by_trusted_peer(void **state)
 	(void)state;
 
 	identity_write(&lines, &(struct token){0});
-	obuf_str(&lines, "P-Asserted-Identity: <sip:x@y>, "
+	obuf_str(&lines, "P-Asserted-Identity: <broken>, <sip:x@y>, "
 			 "<tel:+12155551212>\r\n");
 	obuf_chr(&lines, 0);
 	build(&ob, &(struct parts){
