@@ -277,15 +277,21 @@ static const struct command *command_find(struct slice name)
 
 /* ---- a request ---------------------------------------------------------- */
 
+/* Names become strings here: a NUL would make two of one. */
+static bool is_name(struct slice s)
+{
+	return s.n && !memchr(s.p, '\0', s.n);
+}
+
 static enum refusal missing(unsigned needs, const struct options *o)
 {
 	if ((needs & NEED_SDP) && !o->sdp.n)
 		return REFUSAL_NO_SDP;
-	if ((needs & NEED_CALL_ID) && !o->call_id.n)
+	if ((needs & NEED_CALL_ID) && !is_name(o->call_id))
 		return REFUSAL_NO_CALL_ID;
-	if ((needs & NEED_FROM_TAG) && !o->from_tag.n)
+	if ((needs & NEED_FROM_TAG) && !is_name(o->from_tag))
 		return REFUSAL_NO_FROM_TAG;
-	if ((needs & NEED_TO_TAG) && !o->to_tag.n)
+	if ((needs & NEED_TO_TAG) && !is_name(o->to_tag))
 		return REFUSAL_NO_TO_TAG;
 	return REFUSAL_NONE;
 }

@@ -229,10 +229,14 @@ static void client_free(struct client *k)
 	free(k);
 }
 
+/* What was said is still sent, if the client takes it in time. */
 static void client_end(struct client *k)
 {
+	static const struct timeval limit = {CONTROL_PARTIAL_S, 0};
+
 	k->closing = true;
 	bufferevent_disable(k->bev, EV_READ);
+	bufferevent_set_timeouts(k->bev, NULL, &limit);
 	if (evbuffer_get_length(bufferevent_get_output(k->bev)) == 0)
 		client_free(k);
 }
@@ -301,7 +305,7 @@ static void client_event(struct bufferevent *bev, short what, void *arg)
 	struct client *k = arg;
 
 	(void)bev;
-	if (what & BEV_EVENT_ERROR)
+	if (k->closing || (what & BEV_EVENT_ERROR))
 		client_free(k);
 	else
 		client_end(k);
@@ -343,6 +347,26 @@ static int client_new(struct control *c, struct event_base *base, int fd)
 	return 0;
 }
 
+static void listen_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(l->event, NULL);
+}
+
+/* Without descriptors the listener would wake us for ever: it sleeps. */
+static void listen_later(struct listener *l)
+{
+	static const struct timeval second = {1, 0};
+
+	event_del(l->event);
+	if (event_base_once(event_get_base(l->event), -1, EV_TIMEOUT,
+			    listen_again, l, &second))
+		event_add(l->event, NULL);
+}
+
 static void stream_ready(evutil_socket_t fd, short what, void *arg)
 {
 	static struct log_limit lim;
@@ -351,8 +375,11 @@ static void stream_ready(evutil_socket_t fd, short what, void *arg)
 	int s = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)what;
-	if (s < 0)
+	if (s < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			listen_later(l);
 		return;
+	}
 	if (c->count < CONTROL_CLIENTS_MAX &&
 	    client_new(c, event_get_base(l->event), s) == 0)
 		return;

@@ -140,6 +140,7 @@ static void set_up(const char *call)
 
 static void what_is_missing(void **state)
 {
+	struct value *r;
 	(void)state;
 
 	is_refused(say("a", "1 hello"), REFUSAL_FORM);
@@ -152,6 +153,9 @@ static void what_is_missing(void **state)
 		   REFUSAL_NO_SDP);
 	is_refused(ask(request("offer", NULL, "f", NULL, HEAD AUDIO)),
 		   REFUSAL_NO_CALL_ID);
+	r = request("offer", NULL, "f", NULL, HEAD AUDIO);
+	value_put_str(r, "call-id", SLICE_LIT("a\0b"));
+	is_refused(ask(r), REFUSAL_NO_CALL_ID);
 	is_refused(ask(request("offer", "c", NULL, NULL, HEAD AUDIO)),
 		   REFUSAL_NO_FROM_TAG);
 	is_refused(ask(request("answer", "c", "f", NULL, HEAD AUDIO)),
