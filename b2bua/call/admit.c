@@ -39,8 +39,6 @@ static bool requires_unknown(const struct message *m)
 
 static enum cause form_check(const struct message *m)
 {
-	if (m->max_forwards == 0)
-		return CAUSE_TOO_MANY_HOPS;
 	if (requires_unknown(m))
 		return CAUSE_BAD_EXTENSION;
 	/* sips: would promise TLS on every hop */

@@ -202,6 +202,7 @@ static void request_uri_write(struct obuf *ob, const struct call *call)
 /* What is made up for one INVITE; slices into it live until draft_write(). */
 struct made {
 	struct obuf uri, from, to, call_id, cseq, contact, hops, record;
+	struct obuf identity;
 };
 
 static void made_fini(struct made *m)
@@ -214,6 +215,7 @@ static void made_fini(struct made *m)
 	obuf_fini(&m->contact);
 	obuf_fini(&m->hops);
 	obuf_fini(&m->record);
+	obuf_fini(&m->identity);
 }
 
 static void topology_hide(const struct call *call, struct draft *d,
@@ -267,7 +269,47 @@ static void request_drops(const struct call *call, enum report_leg from,
 	draft_drop_name(d, SLICE_LIT("P-Attestation-Indicator"));
 }
 
-int outgoing_invite(const struct call *call, bool identity, struct obuf *ob)
+/* The Identity headers to keep, one line each: a fold becomes a blank. */
+static void identity_keep_some(const struct call *call, struct draft *d,
+			       const struct outgoing_identity *identity,
+			       struct made *m)
+{
+	const struct message *in = call->invite;
+	size_t n = 0, at[IDENTITY_MAX + 1] = {0}, kept = 0;
+
+	for (size_t i = 0; i < in->headers && n < IDENTITY_MAX; i++) {
+		struct slice v = in->header[i].value;
+
+		if (in->header[i].id != HEADER_IDENTITY ||
+		    !identity->keep[n++])
+			continue;
+		for (size_t k = 0; k < v.n; k++)
+			obuf_chr(&m->identity, v.p[k] == '\r' ||
+						       v.p[k] == '\n'
+						       ? ' ' : v.p[k]);
+		at[++kept] = m->identity.n;
+	}
+	/* only now do the octets stay where they are */
+	for (size_t i = 0; i < kept && !m->identity.err; i++)
+		draft_append(d, SLICE_LIT("Identity"),
+			     slice_of(m->identity.p + at[i],
+				      at[i + 1] - at[i]));
+}
+
+static void identity_write(const struct call *call, struct draft *d,
+			   const struct outgoing_identity *identity,
+			   struct made *m)
+{
+	if (identity->all)
+		return;
+	draft_drop(d, HEADER_IDENTITY);
+	if (!identity->info)
+		draft_drop(d, HEADER_IDENTITY_INFO);
+	identity_keep_some(call, d, identity, m);
+}
+
+int outgoing_invite(const struct call *call,
+		    const struct outgoing_identity *identity, struct obuf *ob)
 {
 	struct made m = {0};
 	struct draft d;
@@ -277,10 +319,7 @@ int outgoing_invite(const struct call *call, bool identity, struct obuf *ob)
 	request_uri_write(&m.uri, call);
 	draft_request(&d, SLICE_LIT("INVITE"), obuf_as_slice(&m.uri));
 	request_drops(call, REPORT_LEG_A, &d);
-	if (!identity) {
-		draft_drop(&d, HEADER_IDENTITY);
-		draft_drop(&d, HEADER_IDENTITY_INFO);
-	}
+	identity_write(call, &d, identity, &m);
 	if (call->trunk[REPORT_LEG_B]->hide)
 		topology_hide(call, &d, &m);
 	else
@@ -291,7 +330,7 @@ int outgoing_invite(const struct call *call, bool identity, struct obuf *ob)
 	if (!call->late)
 		draft_body(&d, SLICE_LIT("application/sdp"),
 			   obuf_as_slice(&call->offer));
-	err = draft_write(&d, ob);
+	err = m.identity.err ? m.identity.err : draft_write(&d, ob);
 	made_fini(&m);
 	return err;
 }

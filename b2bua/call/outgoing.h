@@ -12,9 +12,18 @@
 /* Methods we take and carry: the value of our Allow. */
 #define OUTGOING_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE"
 
+/* Which of the Identity headers that came in go on. */
+struct outgoing_identity {
+	bool all; /* as they came, octet for octet */
+	bool keep[IDENTITY_MAX]; /* else: these, in their order, unfolded */
+	bool info; /* and Identity-Info, which belongs to the one of RFC 4474 */
+};
+
 /* The INVITE for the called leg, with the SDP in call->offer, into ob (without
- * Via). identity false: the Identity headers are left out. 0 or errno. */
-int outgoing_invite(const struct call *call, bool identity, struct obuf *ob);
+ * Via). 0 or errno. */
+int outgoing_invite(const struct call *call,
+		    const struct outgoing_identity *identity,
+		    struct obuf *ob);
 
 /* The header lines of a response of leg `from` that its other leg may see, as
  * struct reply wants them; with our Contact if contact. */

@@ -7,30 +7,60 @@
 
 /* What happens to the Identity headers that came in, and to ours. */
 struct plan {
-	bool keep; /* those that came go on */
+	struct outgoing_identity identity;
 	bool sign; /* ours is added */
-	const char *dropped; /* why they do not go on; literal */
+	const char *dropped; /* why some do not go on; literal, NULL: all do */
 };
+
+static const char dropped_broken[] = "what it signs was changed here";
+static const char dropped_own[] = "policy: own signature only";
+static const char dropped_wrong[] =
+	"what it signs was changed here, or it never verified";
+
+/* Whether one of the headers goes on. What was changed here never does. What
+ * holds does by the policy keep whatever we think of it: the next one may know
+ * more (RFC 8224 section 6.2.1). */
+static bool header_stays(const struct call *call, size_t i,
+			 const struct identity_kept *kept)
+{
+	const struct trunk *to = call->trunk[REPORT_LEG_B];
+
+	if (!kept->holds[i] || to->sign == SIGN_OWN)
+		return false;
+	if (to->sign == SIGN_KEEP || kept->any_valid_holds)
+		return true;
+	/* we sign in its place; RFC 4474 knows but one signature */
+	return call->verdicts->v[i].result != IDENTITY_INVALID &&
+	       to->signer->method != SIGNER_RFC4474;
+}
 
 static struct plan plan_make(const struct call *call,
 			     const struct identity_kept *kept)
 {
 	enum trunk_sign policy = call->trunk[REPORT_LEG_B]->sign;
-	size_t n = call->verdicts ? call->verdicts->n : 0;
-	bool holds = false;
+	const struct verdicts *vs = call->verdicts;
+	struct plan plan = {.identity = {.all = true}};
 
-	for (size_t i = 0; i < n; i++)
-		holds |= kept->holds[i];
-	if (policy == SIGN_OWN)
-		return (struct plan){false, true, "policy: own signature only"};
-	if (policy == SIGN_RESIGN && !kept->any_valid_holds)
-		return (struct plan){false, true,
-				     "what it signs was changed here, or it "
-				     "never verified"};
-	if (n && !holds)
-		return (struct plan){false, false,
-				     "what it signs was changed here"};
-	return (struct plan){true, false, NULL};
+	plan.sign = policy == SIGN_OWN ||
+		    (policy == SIGN_RESIGN && !kept->any_valid_holds);
+	if (!vs) {
+		/* not looked at: it goes on, or ours takes its place */
+		plan.identity.all = !plan.sign;
+		return plan;
+	}
+	for (size_t i = 0; i < vs->n; i++) {
+		bool stays = header_stays(call, i, kept);
+
+		plan.identity.keep[i] = stays;
+		plan.identity.all &= stays;
+		plan.identity.info |=
+			stays && vs->v[i].method == IDENTITY_RFC4474;
+	}
+	if (!plan.identity.all)
+		plan.dropped = policy == SIGN_OWN      ? dropped_own
+			       : policy == SIGN_RESIGN ? dropped_wrong
+						       : dropped_broken;
+	return plan;
 }
 
 /* The lines go behind the last header, before the empty line. */
@@ -131,24 +161,33 @@ static int kept_check(struct call *call, struct identity_kept *kept)
 	return err;
 }
 
+static bool any_stays(const struct plan *plan)
+{
+	for (size_t i = 0; i < IDENTITY_MAX; i++)
+		if (plan->identity.keep[i])
+			return true;
+	return plan->identity.all;
+}
+
 static int outgoing_make(struct call *call, struct plan *plan)
 {
+	static const struct outgoing_identity all = {.all = true};
 	struct identity_kept kept = {0};
-	int err = outgoing_invite(call, true, &call->out);
+	int err = outgoing_invite(call, &all, &call->out);
 
 	if (!err && call->verdicts && call->verdicts->n)
 		err = kept_check(call, &kept);
 	if (err)
 		return err;
 	*plan = plan_make(call, &kept);
-	if (kept.any_valid_holds && plan->keep)
+	if (kept.any_valid_holds && any_stays(plan))
 		core_count(call->core, COUNTER_KEPT);
-	if (plan->keep)
+	if (plan->identity.all)
 		return 0;
-	if (call->verdicts && call->verdicts->n)
+	if (plan->dropped && !any_stays(plan))
 		report_dropped(call->report, plan->dropped);
 	obuf_reset(&call->out);
-	return outgoing_invite(call, false, &call->out);
+	return outgoing_invite(call, &plan->identity, &call->out);
 }
 
 void sign_outgoing(struct call *call)
