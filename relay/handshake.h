@@ -86,7 +86,9 @@ struct handshake_ops {
 	/* A datagram to the peer. May be lost; no error comes back. */
 	void (*send)(void *arg, const union addr *to, const void *p, size_t n);
 	/* The peer is who the SDP says. Comes again if the same peer (same
-	 * certificate) makes a new association: the new keys replace. */
+	 * certificate, from the same address or the SDP's) makes a new
+	 * association: the new keys replace. As server, this is called before
+	 * the flight is sent on which the peer begins to send media. */
 	void (*keys)(void *arg, const struct handshake_keys *keys);
 	/* An attempt with the SDP's own address, or one that we started,
 	 * failed. Not the end: the peer may try again and keys may still

@@ -83,9 +83,17 @@ bool source_is_known(const struct handshake *h, const union addr *from)
 	return addr_is_set(&h->addr) && addr_eq(&h->addr, from);
 }
 
+/* Once there are keys, a new association comes from where the peer is, or where
+ * the SDP says. Gateways have one certificate for all their calls: somebody
+ * who calls through the same one could have it make a handshake with this port
+ * of ours, and with the right certificate (RFC 8844 section 2). */
 bool source_is_allowed(const struct handshake *h, const union addr *from)
 {
-	if (!addr_is_set(&h->addr) || source_is_known(h, from))
+	if (source_is_known(h, from))
+		return true;
+	if (h->done)
+		return addr_eq(&h->status.from, from);
+	if (!addr_is_set(&h->addr))
 		return true;
 	switch (h->conf.from) {
 	case HANDSHAKE_FROM_ANY:
