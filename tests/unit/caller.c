@@ -15,7 +15,7 @@
 
 struct pki pki;
 struct pki_cert range, spc, expired, self_signed, p384, no_list, domain;
-struct pki_cert rsa, rsa_small, rsa_other;
+struct pki_cert rsa, rsa_small, rsa_other, young;
 int64_t now;
 
 static int64_t test_clock(void)
@@ -248,6 +248,8 @@ int caller_setup(void **state)
 		.name = "small", .rsa_bits = 1024, .dns = "DNS:example.org"});
 	pki_issue(&pki, &rsa_other, &(struct pki_leaf){
 		.name = "other", .rsa_bits = 2048, .dns = "DNS:example.com"});
+	pki_issue(&pki, &young, &(struct pki_leaf){
+		.name = "young", .tnauth = RANGE, .from = PKI_NOW - 10});
 	return 0;
 }
 
@@ -255,7 +257,7 @@ int caller_teardown(void **state)
 {
 	struct pki_cert *v[] = {&range, &spc, &expired, &self_signed, &p384,
 				&no_list, &domain, &rsa, &rsa_small,
-				&rsa_other};
+				&rsa_other, &young};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)

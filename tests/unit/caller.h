@@ -19,7 +19,7 @@
  * service provider 4321 ("spc"), RSA for domain example.org, bad ones. */
 extern struct pki pki;
 extern struct pki_cert range, spc, expired, self_signed, p384, no_list, domain;
-extern struct pki_cert rsa, rsa_small, rsa_other;
+extern struct pki_cert rsa, rsa_small, rsa_other, young;
 extern int64_t now;
 extern const char sdp[];
 enum { SDP_SIZE = 160 };
