@@ -284,7 +284,7 @@ static int request_send(struct exchange *x, const struct slice *sdp)
 {
 	struct obuf ob = OBUF_INIT;
 	struct client_tx_conf conf = {
-		.flow = exchange_to(x)->dialog->flow,
+		.flow = leg_request_flow(exchange_to(x)),
 		.ops = &out_ops,
 		.arg = x,
 	};

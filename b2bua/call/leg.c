@@ -68,6 +68,52 @@ void leg_contact(const struct leg *leg, struct obuf *ob)
 	obuf_chr(ob, '>');
 }
 
+/* The address a URI names, if it names one. */
+static int uri_sockaddr(struct slice text, struct sa *sa)
+{
+	struct address a;
+	struct slice host;
+	char name[64];
+
+	if (address_parse(&a, text))
+		return EBADMSG;
+	host = a.uri.host;
+	if (host.n > 2 && host.p[0] == '[')
+		host = slice_of(host.p + 1, host.n - 2);
+	if (slice_copy(host, name, sizeof(name)))
+		return EBADMSG;
+	return sa_set_str(sa, name, a.uri.port ? a.uri.port : 5060);
+}
+
+static int next_hop(const struct leg *leg, struct sa *sa)
+{
+	struct slice routes = leg->dialog->routes, first;
+
+	if (header_item_next(&routes, &first))
+		return uri_sockaddr(first, sa);
+	return uri_sockaddr(leg->dialog->target, sa);
+}
+
+struct flow *leg_request_flow(struct leg *leg)
+{
+	struct dialog *d = leg->dialog;
+	const struct realm *realm = leg->trunk->realm;
+	struct flow *flow;
+	struct sa sa;
+
+	if (!d->flow->down || next_hop(leg, &sa) ||
+	    config_trunk_match(leg->core->config, realm, &sa.u.sa) !=
+		    leg->trunk ||
+	    transport_flow(leg->core->transport, (void *)realm,
+			   d->flow->kind, &sa, &flow))
+		return d->flow;
+	mem_deref(d->flow);
+	mem_deref(leg->flow);
+	d->flow = flow;
+	leg->flow = mem_ref(flow);
+	return flow;
+}
+
 /* ---- BYE --------------------------------------------------------------- */
 
 static void on_bye_response(void *arg, struct client_tx *tx, struct flow *flow,
@@ -111,7 +157,7 @@ static void bye_send(struct leg *leg)
 {
 	struct obuf ob = OBUF_INIT;
 	struct client_tx_conf conf = {
-		.flow = leg->dialog->flow,
+		.flow = leg_request_flow(leg),
 		.ops = &bye_ops,
 		.arg = leg,
 	};

@@ -81,6 +81,11 @@ bool leg_is_from(const struct leg *leg, const struct flow *flow);
 /* "udp", "tcp": how its signalling goes. */
 const char *leg_transport(const struct leg *leg);
 
+/* The flow for a request in the dialog. A connection that has gone is opened
+ * anew to the remote target (RFC 3261 18.1.1), if that is an address of the
+ * leg's trunk; otherwise the dead one is returned, and sending fails. */
+struct flow *leg_request_flow(struct leg *leg);
+
 /* core's: a request whose To-tag is of this leg's dialog. */
 void leg_receive(struct leg *leg, struct server_tx *tx);
 

@@ -382,3 +382,19 @@ def test_records_survive_rotation(sbc):
     wait_for(lambda: os.path.exists(s.b2bua.cdr_path))
     s.probe(phones, carrier)
     s.cdr(1)
+
+
+def test_connection_is_gone_before_the_bye(sbc):
+    """The caller's TCP connection was closed: its BYE comes by a new one, to
+    the address in its Contact."""
+    s = sbc(transport=("tcp", "udp"))
+    phones, carrier = s.pair()
+    a, b = connected(s, phones, carrier)
+    b.dest = s.dest("carrier")
+    phones.flows[s.dest("phones")].close()
+    del phones.flows[s.dest("phones")]
+    wait_for(lambda: s.client()("stats")["stats"]["connections-now"] == 0)
+    b.send("BYE")
+    b.expect(200)
+    a.hung_up()
+    s.cdr()

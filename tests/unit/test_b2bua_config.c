@@ -127,6 +127,7 @@ static void test_trunk_items(void **state)
 static void test_certificate_map(void **state)
 {
 	struct config *c = good(BASE "identity { anchors = \"a.pem\"\n"
+		"fetch = true date-window = 600 skew = 7 bare-numbers = false\n"
 		"certificate-map = {\"https://x/a.pem /etc/a.pem\"} }\n");
 
 	(void)state;
@@ -135,6 +136,10 @@ static void test_certificate_map(void **state)
 	assert_string_equal(c->identity.certs[0].file, "/etc/a.pem");
 	assert_string_equal(c->identity.anchors, "a.pem");
 	assert_int_equal(c->identity.freshness, 60);
+	assert_int_equal(c->identity.date_window, 600);
+	assert_int_equal(c->identity.skew, 7);
+	assert_false(c->identity.bare_numbers);
+	assert_true(c->fetch);
 	config_free(c);
 }
 
