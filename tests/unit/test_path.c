@@ -392,6 +392,21 @@ static void restart_is_renumbered(void **state)
 	assert_int_equal(rig.out.p[12] << 8 | rig.out.p[13], 30099);
 }
 
+/* What the network put out of order goes on, out of order. */
+static void reordered_goes_on(void **state)
+{
+	static const uint16_t seqs[] = {10, 12, 11, 15, 14, 13, 500, 499, 16};
+	(void)state;
+
+	rig_plain(&rig, MEDIA_A);
+	rig_sdes(&rig, MEDIA_B, SUITE_AES_CM_128_HMAC_SHA1_80);
+	for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++)
+		rig_send(&rig, MEDIA_A, 7, seqs[i]);
+	rig_run(&rig);
+	for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++)
+		expect_rtp(MEDIA_B, 7, seqs[i]);
+}
+
 /* One packet that is very late is no restart. */
 static void late_is_no_restart(void **state)
 {
@@ -497,6 +512,7 @@ int main(void)
 		PATH_TEST(drop_unsendable),
 		PATH_TEST(drop_second_use_of_index),
 		PATH_TEST(restart_is_renumbered),
+		PATH_TEST(reordered_goes_on),
 		PATH_TEST(late_is_no_restart),
 		PATH_TEST(loss_is_counted),
 		PATH_TEST(counters_count),
