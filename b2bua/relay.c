@@ -159,17 +159,26 @@ static void ask_send(struct relay_ask *a)
 	out_flush(r);
 }
 
-static void on_try(void *arg)
+static void on_silence(void *arg);
+
+/* Calls no handler: what fails here is tried again. */
+static void ask_try(struct relay_ask *a)
+{
+	a->tries++;
+	wheel_start(a->relay->wheel, &a->timer, RELAY_TRY_MS, on_silence, a);
+	ask_send(a);
+}
+
+static void on_silence(void *arg)
 {
 	struct relay_ask *a = arg;
 
-	if (++a->tries > RELAY_TRIES) {
-		socket_lost(a->relay, ETIMEDOUT);
-		ask_end(a, ETIMEDOUT, NULL);
+	if (a->tries < RELAY_TRIES) {
+		ask_try(a);
 		return;
 	}
-	wheel_start(a->relay->wheel, &a->timer, RELAY_TRY_MS, on_try, a);
-	ask_send(a);
+	socket_lost(a->relay, ETIMEDOUT);
+	ask_end(a, ETIMEDOUT, NULL);
 }
 
 int relay_ask(struct relay_ask **ap, struct relay *r,
@@ -194,10 +203,9 @@ int relay_ask(struct relay_ask **ap, struct relay *r,
 	}
 	hash_append(r->asks, a->number, &a->le, a);
 	r->pending++;
-	/* from the loop, so that no handler runs inside this call */
-	wheel_start(r->wheel, &a->timer, 0, on_try, a);
 	if (ap)
 		*ap = a;
+	ask_try(a);
 	return 0;
 }
 
