@@ -128,38 +128,41 @@ static struct slice take_until(struct slice *s, char x, char y, char z)
 	return head;
 }
 
-static bool among(const struct slice v[], unsigned n, struct slice name)
+/* A name given twice is against RFC 3261 19.1.1; with the same value it is what
+ * baresip does with ";transport=", and no two readers can differ about it. */
+static bool param_agrees(const struct param v[], unsigned n,
+			 const struct param *p)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (slice_caseeq(v[i], name))
-			return true;
-	return false;
+		if (slice_caseeq(v[i].name, p->name) &&
+		    !slice_caseeq(v[i].value, p->value))
+			return false;
+	return true;
 }
 
-/* ";name[=value]" one after the other, URI form: no blanks, no quotes, no name
- * twice (RFC 3261 19.1.1). */
+/* ";name[=value]" one after the other, URI form: no blanks, no quotes. */
 static bool uri_params_valid(struct slice s)
 {
-	struct slice names[MESSAGE_PARAMS_MAX];
+	struct param v[MESSAGE_PARAMS_MAX];
 	unsigned n = 0;
 
 	while (s.n) {
-		struct slice name;
+		struct param p = {.value = SLICE_NONE};
 
 		s = slice_of(s.p + 1, s.n - 1);
-		name = take_until(&s, '=', ';', ';');
-		if (!name.n || !text_valid(name, IN_PARAM) ||
-		    n == MESSAGE_PARAMS_MAX || among(names, n, name))
+		p.name = take_until(&s, '=', ';', ';');
+		if (!p.name.n || !text_valid(p.name, IN_PARAM) ||
+		    n == MESSAGE_PARAMS_MAX)
 			return false;
-		names[n++] = name;
 		if (s.n && s.p[0] == '=') {
-			struct slice value;
-
 			s = slice_of(s.p + 1, s.n - 1);
-			value = take_until(&s, ';', ';', ';');
-			if (!value.n || !text_valid(value, IN_PARAM))
+			p.value = take_until(&s, ';', ';', ';');
+			if (!p.value.n || !text_valid(p.value, IN_PARAM))
 				return false;
 		}
+		if (!param_agrees(v, n, &p))
+			return false;
+		v[n++] = p;
 	}
 	return true;
 }

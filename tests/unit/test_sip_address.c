@@ -29,6 +29,8 @@ static void uris_taken(void **state)
 		 "+12155551212;npdi", "1.2.3.4", 0},
 		{"sip:%00@h", SCHEME_SIP, "%00", "h", 0},
 		{"sip:a@h.", SCHEME_SIP, "a", "h.", 0},
+		{"sip:a@h;transport=udp;Transport=UDP", SCHEME_SIP, "a", "h",
+		 0},
 		{"tel:+1-215-555-1212;ext=7", SCHEME_TEL, "+1-215-555-1212",
 		 NULL, 0},
 		{"tel:911", SCHEME_TEL, "911", NULL, 0},
