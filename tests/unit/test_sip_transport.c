@@ -271,7 +271,7 @@ static void caps(void **state)
 {
 	struct fixture *f = *state;
 	struct transport_stats st;
-	int fd[16], good = tcp_open(f);
+	int fd[17], good = tcp_open(f);
 	char buf[16];
 	unsigned n = 0;
 
@@ -292,6 +292,10 @@ static void caps(void **state)
 	assert_int_equal(st.connections, 12);
 	assert_true(st.refused_total > 0);
 	assert_int_equal(hear(good, buf, sizeof(buf)), -1);
+	fd[n] = peer_open(f, SOCK_STREAM, 1, 9);
+	say(fd[n++], MESSAGE);
+	run(f, 1, 1000);
+	assert_int_equal(f->messages, 2);
 	while (n)
 		close(fd[--n]);
 	close(good);
