@@ -88,8 +88,9 @@ def outcome(s, a, carrier):
         b.invite, b.call_id = box["in"], box["in"].get("call-id")
         b.accept(plain_sdp(carrier))
         a.answered()
-        a.bye()
-        carrier.messages.clear()
+        a.send("BYE")
+        b.hung_up()
+        a.expect(200)
         return 200, box["in"]
     return box["no"].status, box["no"]
 

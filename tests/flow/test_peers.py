@@ -41,7 +41,7 @@ def test_sipp_to_sipp(sipp, transport):
 def test_baresip_hears_its_echo_from_sipp(baresip, sipp, transport):
     uas = sipp("uas", transport=transport, echo=True)
     alice = baresip("alice", transport=transport)
-    alice.dial(f"sip:+12155550100@{uas.addr}:{uas.port};transport={transport}")
+    alice.dial(f"sip:+12155550100@{uas.addr}:{uas.port}")
     alice.established()
     alice.wait_heard(440)
     alice.hangup()

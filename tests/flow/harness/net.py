@@ -65,9 +65,14 @@ def free_port(addr="0.0.0.0", ports=SIP_PORTS, width=2):
 
 
 def window(ports, width):
-    """A stretch of ports of our own (not probed: the user picks inside)."""
-    first = _rng.randrange(ports.start, ports.stop - width, 2)
-    return first, first + width - 1
+    """A stretch of ports of our own; a short one is probed, in a long one the
+    user of it finds enough."""
+    for _ in range(1000):
+        first = _rng.randrange(ports.start, ports.stop - width, 2)
+        block = range(first, first + width)
+        if width > 64 or all(_is_free("0.0.0.0", p) for p in block):
+            return first, block[-1]
+    raise AssertionError("no free stretch of ports")
 
 
 def is_bound(port, kind):
