@@ -19,6 +19,7 @@ from harness.baresip import Baresip          # noqa: E402
 from harness.daemons import (                # noqa: E402
     BUILD, STRICT, B2bua, Relay, program)
 from harness.endpoint import Endpoint        # noqa: E402
+from harness.net import give_ports_back      # noqa: E402
 from harness.proc import Pen                 # noqa: E402
 from harness.sbc import Sbc                  # noqa: E402
 from harness.sipp import Sipp                # noqa: E402
@@ -30,6 +31,7 @@ def pen():
     p = Pen()
     yield p
     wrong = p.close()
+    give_ports_back()
     assert not wrong, "\n\n".join(wrong)
 
 

@@ -20,15 +20,13 @@ def uri(user, dest):
     return f"sip:{user}@{dest[0]}:{dest[1]}"
 
 
-@pytest.mark.parametrize("ender", ("caller", "callee"))
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport, ender", (("udp", "caller"),
+                                              ("tcp", "callee")))
 @pytest.mark.parametrize("direction", ("out", "back"))
 @pytest.mark.parametrize("other", ("sdes", "rtp"))
 def test_the_call(sbc, baresip, other, direction, transport, ender):
     """baresip with DTLS-SRTP calls baresip with SDES or plain RTP, and back;
     each hears the other's tone."""
-    if (ender == "callee") != (transport == "tcp"):
-        pytest.skip("each end hangs up over one of the transports")
     s = sbc(media=("dtls", other), transport=(transport, transport))
     alice = baresip("alice", media="dtls", tone=440, transport=transport,
                     port=s.ports["phones"])

@@ -2,8 +2,11 @@
 blindly, so that several test runs can share one machine."""
 
 import contextlib
+import fcntl
+import os
 import random
 import socket
+import tempfile
 import time
 
 LOCAL = "127.0.0.1"
@@ -13,6 +16,34 @@ PEER_PORTS = range(25000, 32000)
 
 _rng = random.Random()
 _given = set()
+# Byte N of this file is port N: locked by the process whose tests use it.
+_table = os.open(os.path.join(tempfile.gettempdir(),
+                              f"countersign-flow-{os.getuid()}.ports"),
+                 os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _take(block):
+    """Reserves the ports for this process; whether they were to be had."""
+    if any(p in _given for p in block):
+        return False
+    try:
+        fcntl.lockf(_table, fcntl.LOCK_EX | fcntl.LOCK_NB, len(block),
+                    block[0])
+    except OSError:
+        return False
+    _given.update(block)
+    return True
+
+
+def _give(block):
+    fcntl.lockf(_table, fcntl.LOCK_UN, len(block), block[0])
+    _given.difference_update(block)
+
+
+def give_ports_back():
+    """At the end of a test."""
+    fcntl.lockf(_table, fcntl.LOCK_UN)
+    _given.clear()
 
 
 def wait_for(what, timeout=10.0, pause=0.02, why="condition"):
@@ -56,11 +87,11 @@ def free_port(addr="0.0.0.0", ports=SIP_PORTS, width=2):
     for _ in range(1000):
         port = _rng.randrange(ports.start, ports.stop - width, 2)
         block = range(port, port + width)
-        if any(p in _given for p in block):
+        if not _take(block):
             continue
         if all(_is_free(addr, p) for p in block):
-            _given.update(block)
             return port
+        _give(block)
     raise AssertionError("no free port")
 
 
@@ -70,8 +101,11 @@ def window(ports, width):
     for _ in range(1000):
         first = _rng.randrange(ports.start, ports.stop - width, 2)
         block = range(first, first + width)
+        if not _take(block):
+            continue
         if width > 64 or all(_is_free("0.0.0.0", p) for p in block):
             return first, block[-1]
+        _give(block)
     raise AssertionError("no free stretch of ports")
 
 
