@@ -28,7 +28,7 @@ def identity(keys):
 
 @pytest.mark.parametrize("transport", ("udp", "tcp"))
 @pytest.mark.parametrize("callee, method, verdict, chain", (
-    ("+12155551213", "RFC 8224", "attested-a", "kept"),
+    ("+12155551213", "RFC 8224", "proven", "kept"),
     ("oldfriend", "RFC 4474", "proven", "ended-here")))
 def test_baresip_behind_a_signing_proxy(sbc, pen, baresip, demo_keys, tmp_path,
                                         callee, method, verdict, chain,

@@ -249,7 +249,8 @@ def test_ports_run_out_and_live_calls_live(start_relay, endpoint):
             ng("offer", call_id=f"full{i}", from_tag="f", sdp=sdp)
     c.talk()
     ng("delete", call_id="full0")
-    ng("offer", call_id="again", from_tag="f", sdp=sdp)
+    wait_for(lambda: ng.ask("offer", call_id="again", from_tag="f", sdp=sdp)
+             ["result"] == "ok", 2, why="ports go back when workers let go")
 
 
 def sockets(relay):

@@ -87,6 +87,7 @@ class Endpoint:
         self.trust = True              # check the other side's fingerprint
         self.seq = int.from_bytes(os.urandom(2), "big") & 0x7fff
         self.sent = 0
+        self.unheard = 0
         self.raw = []                  # (source, datagram)
         self.packets = []              # decrypted RTP
         self.reports = []              # decrypted RTCP
@@ -165,8 +166,11 @@ class Endpoint:
 
     def secure(self, timeout=10.0):
         """Waits until media can flow."""
+        def ready():
+            return self.tx and (self.mux or not self.trust or
+                                hasattr(self, "rtcp_tx"))
         if self.kind == "dtls":
-            wait_for(lambda: self.tx, timeout,
+            wait_for(ready, timeout,
                      why=lambda: f"{self.name}: DTLS; "
                      f"{[str(d.error) for d in self.dtls.values()]}, "
                      f"{len(self.raw)} datagrams")
@@ -262,7 +266,16 @@ class Endpoint:
             self.send_raw(self.packet())
             time.sleep(gap)
 
-    def send_report(self):
+    def send_report(self, to=None):
+        """One RTCP compound; with `to`, until that endpoint has one."""
+        while to:
+            had = len(to.reports)
+            self.send_report()
+            try:
+                return wait_for(lambda: len(to.reports) > had, 0.2)
+            except AssertionError:
+                self.unheard += 1
+                assert self.unheard < 20, f"{to.name}: no RTCP, {to.errors}"
         p = rtcp_rr(self.ssrc)
         with self._lock:
             tx = getattr(self, "rtcp_tx", self.tx)
