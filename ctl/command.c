@@ -141,57 +141,55 @@ static enum command_exit run_why(struct command_context *ctx, char **args)
 	return ask_and_show(ctx, &ctx->b2bua, "why", "id", args[0], report_show_why);
 }
 
-static enum command_exit query(struct command_context *ctx, struct table *t,
-			       struct slice call)
+static void print_streams(const struct show *s, struct slice call,
+			  const struct value *reply)
+{
+	struct table *t = table_new();
+
+	if (!t)
+		return;
+	streams_add(t, reply);
+	show_line(s, 0, "media streams of ", call);
+	if (table_rows(t))
+		table_print(s->to, t, 2, s->width);
+	else
+		show_line(s, 2, "none yet", SLICE_NONE);
+	table_free(t);
+}
+
+static enum command_exit query(struct command_context *ctx, struct slice call)
 {
 	struct answer a;
-	enum command_exit rc = ask(&ctx->relay, &a, "query", "call-id",
-				   call);
+	enum command_exit rc = ask(&ctx->relay, &a, "query", "call-id", call);
 
 	if (rc == COMMAND_OK && ctx->json)
 		show_json(&ctx->show, a.v);
 	else if (rc == COMMAND_OK)
-		streams_add(t, call, a.v);
+		print_streams(&ctx->show, call, a.v);
 	answer_fini(&a);
 	return rc;
 }
 
-static enum command_exit query_all(struct command_context *ctx,
-				   struct table *t)
+static enum command_exit query_all(struct command_context *ctx)
 {
 	struct answer a;
 	enum command_exit rc = ask(&ctx->relay, &a, "list", "limit",
 				   SLICE_LIT("1000"));
 	const struct value *m = value_first(value_get(a.v, "calls"));
 
+	if (rc == COMMAND_OK && !m && !ctx->json)
+		fprintf(ctx->show.to, "no streams\n");
 	/* A call may end between the list and its query: that is no error. */
 	for (; rc == COMMAND_OK && m; m = value_next(m))
-		if (query(ctx, t, value_as_str(m)) == COMMAND_UNREACHABLE)
+		if (query(ctx, value_as_str(m)) == COMMAND_UNREACHABLE)
 			rc = COMMAND_UNREACHABLE;
 	answer_fini(&a);
 	return rc;
 }
 
-static enum command_exit print_streams(struct command_context *ctx,
-				       struct slice call)
-{
-	struct table *t = table_new();
-	enum command_exit rc;
-
-	if (!t)
-		return COMMAND_UNREACHABLE;
-	rc = call.n ? query(ctx, t, call) : query_all(ctx, t);
-	if (rc == COMMAND_OK && !ctx->json && table_rows(t) == 0)
-		fprintf(ctx->show.to, "no streams\n");
-	else if (rc == COMMAND_OK && !ctx->json)
-		table_print(ctx->show.to, t, 0, ctx->show.width);
-	table_free(t);
-	return rc;
-}
-
 static enum command_exit run_streams(struct command_context *ctx, char **args)
 {
-	return print_streams(ctx, slice_str(args[0]));
+	return args[0] ? query(ctx, slice_str(args[0])) : query_all(ctx);
 }
 
 /* The call with all but the two parts that have a picture of their own. */
@@ -230,10 +228,8 @@ static enum command_exit run_call(struct command_context *ctx, char **args)
 	/* Streams are there only while the call is up: the report is not
 	 * worth less without them. */
 	if (rc == COMMAND_OK && !ctx->json && media.n &&
-	    value_get_bool(value_get(a.v, "call"), "up", true)) {
-		fprintf(ctx->show.to, "media streams\n");
-		print_streams(ctx, media);
-	}
+	    value_get_bool(value_get(a.v, "call"), "up", true))
+		query(ctx, media);
 	answer_fini(&a);
 	return rc;
 }

@@ -67,16 +67,25 @@ static void put_drops(struct table *t, const struct value *drops)
 	obuf_fini(&ob);
 }
 
-static void add_stream(struct table *t, struct slice call,
-		       const struct value *tag, const struct value *media,
-		       const struct value *stream, bool rtcp)
+/* "audio RTP" */
+static void put_name(struct table *t, struct slice type, bool rtcp)
+{
+	struct obuf ob = OBUF_INIT;
+
+	obuf_slice(&ob, type);
+	obuf_str(&ob, rtcp ? " RTCP" : " RTP");
+	put(t, "stream", obuf_as_slice(&ob));
+	obuf_fini(&ob);
+}
+
+static void add_stream(struct table *t, const struct value *tag,
+		       const struct value *media, const struct value *stream,
+		       bool rtcp)
 {
 	if (table_row_add(t))
 		return;
-	put(t, "call", call);
 	put(t, "leg", value_key(tag));
-	put(t, "media", value_get_str(media, "type"));
-	put(t, "port of", rtcp ? SLICE_LIT("RTCP") : SLICE_LIT("RTP"));
+	put_name(t, value_get_str(media, "type"), rtcp);
 	put_int(t, "port", value_get_int(stream, "local port", 0));
 	put_endpoint(t, value_get(stream, "endpoint"));
 	put_security(t, media, stream);
@@ -87,7 +96,7 @@ static void add_stream(struct table *t, struct slice call,
 	put_drops(t, value_get(stream, "drops"));
 }
 
-void streams_add(struct table *t, struct slice call, const struct value *query)
+void streams_add(struct table *t, const struct value *query)
 {
 	const struct value *tags = value_get(query, "tags");
 	const struct value *tag, *media, *stream;
@@ -98,7 +107,7 @@ void streams_add(struct table *t, struct slice call, const struct value *query)
 			/* In pairs; with rtcp-mux there is no second. */
 			stream = value_first(value_get(media, "streams"));
 			for (unsigned i = 0; stream; i++) {
-				add_stream(t, call, tag, media, stream, i % 2);
+				add_stream(t, tag, media, stream, i % 2);
 				stream = value_next(stream);
 			}
 		}

@@ -5,7 +5,7 @@
 #include "ctl/table.h"
 #include "lib/ctl/value.h"
 
-/* One row per stream of the call; call: its Call-ID at the relay. */
-void streams_add(struct table *t, struct slice call, const struct value *query);
+/* One row per stream of the call. */
+void streams_add(struct table *t, const struct value *query);
 
 #endif

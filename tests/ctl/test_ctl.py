@@ -176,10 +176,11 @@ def test_streams_of_all_calls(ctl):
                          "query": QUERY})
     r = ctl("streams")
     assert r.returncode == 0, r.stderr
-    row = r.stdout.splitlines()[1].split()
-    assert row == ["c1", "atag", "audio", "RTP", "30000", "192.0.2.1:5004",
-                   "dtls-srtp", "AES_CM_128_HMAC_SHA1_80", "150", "148", "3",
-                   "bad-tag=2,", "replay=1"]
+    lines = r.stdout.splitlines()
+    assert lines[0] == "media streams of c1"
+    assert lines[2].split() == ["atag", "audio", "RTP", "30000",
+        "192.0.2.1:5004", "dtls-srtp", "AES_CM_128_HMAC_SHA1_80", "150",
+        "148", "3", "bad-tag=2,", "replay=1"]
 
 
 def test_stats_of_both(ctl):
