@@ -58,5 +58,9 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt);
 enum drop renumber_rtp(struct stream *s, uint8_t *p);
 /* renumber.c: RTCP of the receiver of stream s, on its way back. */
 void renumber_rtcp(struct stream *s, uint8_t *p, size_t n);
+/* name.c: RTP and RTCP of the sender of stream s: every SSRC in it as the
+ * receiver knows it. Between renumber_rtp() and renumber_rtcp(). */
+void name_rtp(const struct stream *s, uint8_t *p);
+void name_rtcp(const struct stream *s, uint8_t *p, size_t n);
 
 #endif

@@ -1,12 +1,16 @@
 /* rewrite: the way out of a packet (path.h). SSRCs, sequence numbers and
  * timestamps stay as the sender chose them: retransmission, FEC and RTCP refer
- * to them, end to end. The one exception is renumber.c. */
+ * to them, end to end. The exceptions are renumber.c and name.c. */
 #include "relay/path.h"
 
-/* The stream that goes the other way: what this RTCP is about. */
-static struct stream *stream_back(const struct stream *s)
+static enum drop rewrite_rtp(struct stream *s, uint8_t *p)
 {
-	return &s->out->bridge->stream[s->out->side];
+	enum drop drop = DROP_NONE;
+
+	if (s->out->facts.security != LEG_RTP)
+		drop = renumber_rtp(s, p);
+	name_rtp(s, p);
+	return drop;
 }
 
 enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
@@ -25,9 +29,9 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 		return DROP_NO_PEER;
 	pkt->io.fd = pkt->to->fd;
 	pkt->io.peer = pkt->to->peer;
-	if (pkt->rtcp)
-		renumber_rtcp(stream_back(s), pkt->io.p, pkt->io.n);
-	else if (out->security != LEG_RTP)
-		return renumber_rtp(s, pkt->io.p);
+	if (!pkt->rtcp)
+		return rewrite_rtp(s, pkt->io.p);
+	name_rtcp(s, pkt->io.p, pkt->io.n);
+	renumber_rtcp(stream_back(s), pkt->io.p, pkt->io.n);
 	return DROP_NONE;
 }

@@ -188,6 +188,11 @@ static void track_restart(struct track *t, uint16_t seq)
 	t->packets = 0;
 }
 
+struct stream *stream_back(const struct stream *s)
+{
+	return &s->out->bridge->stream[s->out->side];
+}
+
 struct track *stream_track_find(struct stream *s, uint32_t ssrc)
 {
 	for (unsigned i = 0; i < STREAM_TRACKS; i++)
@@ -209,6 +214,7 @@ static struct track *track_add(struct stream *s, const struct rtp_view *v)
 	}
 	*oldest = (struct track){.ssrc = v->ssrc, .used = true};
 	track_restart(oldest, v->seq);
+	name_track(s, oldest);
 	counter_add(&s->cells.ssrcs, 1);
 	return oldest;
 }

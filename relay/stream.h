@@ -80,7 +80,8 @@ struct track {
 	uint32_t first; /* sequence number counted from */
 	uint64_t packets; /* since first */
 	uint64_t last_ms;
-	/* How it leaves: see renumber.c. */
+	/* How it leaves: see name.c and renumber.c. */
+	uint32_t out; /* the SSRC */
 	uint16_t shift; /* added to its sequence numbers */
 	uint16_t newest_out;
 	bool left; /* newest_out is set */
@@ -166,5 +167,16 @@ void component_learn(struct component *c, const union addr *a);
 void stream_track(struct stream *s, const struct rtp_view *v, uint64_t now_ms);
 /* NULL: not one of the newest STREAM_TRACKS. */
 struct track *stream_track_find(struct stream *s, uint32_t ssrc);
+
+/* name.c: SSRCs. On a leg, those of its peer and those that we send to it must
+ * differ: a new track of s gets a name for its way out, and a track of the
+ * other direction that bears that SSRC there already gets another. */
+void name_track(struct stream *s, struct track *t);
+/* How the sender's SSRC leaves. */
+uint32_t name_out(const struct stream *s, uint32_t ssrc);
+/* Which of the sender's SSRCs leaves under that name. */
+uint32_t name_in(const struct stream *s, uint32_t name);
+/* The stream that goes the other way. */
+struct stream *stream_back(const struct stream *s);
 
 #endif

@@ -61,4 +61,14 @@ size_t rtcpv_report_at(const struct rtcp_view *v, unsigned i);
 int rtcpv_report(const struct rtcp_view *v, unsigned i,
 		 struct rtcp_report *report);
 
+/* Whose SSRC a field holds: one of the sender's own, or one of those that the
+ * packet is about, which the receiver of the packet sends (or has sent). */
+enum rtcp_role { RTCP_SENDER, RTCP_SUBJECT };
+
+/* Every SSRC field of a packet, at its offset in it: of SR, RR, SDES, BYE, APP,
+ * feedback (FIR, TMMBR, TMMBN, TSTR, TSTN of RFC 5104 and REMB too) and of XR's
+ * blocks 1 to 3 and 5 to 7. Only fields that fit are given. */
+typedef void rtcpv_ssrc_fn(void *arg, size_t at, enum rtcp_role role);
+void rtcpv_ssrcs(const struct rtcp_view *v, rtcpv_ssrc_fn *fn, void *arg);
+
 #endif
