@@ -391,8 +391,7 @@ def test_connection_is_gone_before_the_bye(sbc):
     phones, carrier = s.pair()
     a, b = connected(s, phones, carrier)
     b.dest = s.dest("carrier")
-    phones.flows[s.dest("phones")].close()
-    del phones.flows[s.dest("phones")]
+    phones.disconnect(s.dest("phones"))
     wait_for(lambda: s.client()("stats")["stats"]["connections-now"] == 0)
     b.send("BYE")
     b.expect(200)

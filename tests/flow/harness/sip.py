@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from .net import LOCAL, free_port
+from .net import LOCAL, free_port, wait_for
 
 CRLF = b"\r\n"
 
@@ -96,7 +96,7 @@ class Phone:
     # ---- octets ------------------------------------------------------------
     def _loop(self):
         while self._run:
-            socks = [self.sock, *self.flows.values()]
+            socks = [self.sock, *list(self.flows.values())]
             try:
                 ready, _, _ = select.select([*socks, self._wake[0]], [], [],
                                             1)
@@ -122,7 +122,7 @@ class Phone:
             self._arrived(Message(octets, source, None))
 
     def _stream(self, s):
-        peer = next((p for p, c in self.flows.items() if c is s), None)
+        peer = next((p for p, c in list(self.flows.items()) if c is s), None)
         try:
             got = s.recv(65536)
         except OSError:
@@ -159,6 +159,11 @@ class Phone:
         self.flows[dest] = c
         os.write(self._wake[1], b"x")
         return c
+
+    def disconnect(self, dest):
+        """Closes that connection; the reading thread lets go of it."""
+        self.flows[dest].shutdown(socket.SHUT_RDWR)
+        wait_for(lambda: dest not in self.flows)
 
     def send(self, octets, dest):
         if isinstance(octets, str):
