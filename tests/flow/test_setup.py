@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness.net import stays, wait_for
+from harness.net import free_port, stays, wait_for
 from harness.sbc import plain_sdp
 from harness.sip import Leg
 
@@ -139,14 +139,15 @@ def test_no_answer(sbc):
 def test_dead_callee_and_failover(sbc):
     """The first trunk is silent, the second refuses with 503, the third
     answers; the caller notices nothing but the time."""
-    third = {"realm": "outside", "sources": ["127.0.0.3/32"],
-             "address": "127.0.0.3:5070", "sdes-over-cleartext": True}
+    port = free_port("127.0.0.3")
+    third = {"realm": "outside", "sources": [f"127.0.0.3:{port}"],
+             "address": f"127.0.0.3:{port}", "sdes-over-cleartext": True}
     s = sbc(trunk={"silent": {**third, "address": "127.0.0.9:9",
                               "try-timeout": 1},
                    "third": third, "carrier": {}},
             route={"from-phones": {"to": ["silent", "carrier", "third"]}})
     phones, carrier = s.pair()
-    last = s.phone("carrier", addr="127.0.0.3", port=5070)
+    last = s.phone("carrier", addr="127.0.0.3", port=port)
     a = Leg.call(phones, s.dest("phones"), carrier.user,
                  sdp=plain_sdp(phones))
     b = Leg.incoming(carrier)
