@@ -330,10 +330,15 @@ static struct value *answer(struct cmd *c, const struct value *request,
 	struct value *reply = value_new_dict(&c->pool), *full = reply;
 	struct slice name = value_get_str(request, "command");
 	const struct command *command = name.p ? command_find(name) : NULL;
+	const struct options_context context = {
+		.pool = &c->pool,
+		.templates = c->conf.templates,
+		.ntemplates = c->conf.ntemplates,
+	};
 	struct options o;
 	enum refusal why;
 
-	options_parse(&o, request);
+	options_parse(&o, &context, request);
 	why = command ? missing(command->needs, &o)
 	      : name.p ? REFUSAL_COMMAND
 		       : REFUSAL_NO_COMMAND;

@@ -23,6 +23,8 @@ struct cmd_conf {
 	struct sessions *sessions;
 	struct plane *plane;
 	struct handshake_pool *handshakes; /* NULL: none */
+	const struct options_template *templates; /* live as long as cmd */
+	size_t ntemplates;
 };
 
 struct cmd;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "relay/options.h"
+
 static const struct schema_section sections[] = {
 #define CONFIG_SECTION(name, titled, help) {name, titled, help},
 #include "relay/config.def"
@@ -168,6 +170,23 @@ static int interfaces_load(struct load *ld)
 	return err;
 }
 
+static int templates_load(struct load *ld)
+{
+	struct config *c = ld->c;
+
+	c->ntemplates = cfg_size(ld->root, "template");
+	c->templates = calloc(c->ntemplates + 1, sizeof(*c->templates));
+	if (!c->templates)
+		return ENOMEM;
+	for (unsigned i = 0; i < c->ntemplates; i++) {
+		cfg_t *sec = cfg_getnsec(ld->root, "template", i);
+
+		c->templates[i].name = cfg_title(sec);
+		c->templates[i].flags = cfg_getstr(sec, "flags");
+	}
+	return 0;
+}
+
 static int numbers_load(struct load *ld)
 {
 	struct config *c = ld->c;
@@ -186,7 +205,7 @@ static int numbers_load(struct load *ld)
 }
 
 static int (*const loaders[])(struct load *ld) = {
-	numbers_load, controls_load, interfaces_load};
+	numbers_load, controls_load, interfaces_load, templates_load};
 
 int config_load(struct config **cp, const char *path, struct schema_flaw *flaw)
 {
@@ -216,6 +235,7 @@ void config_free(struct config *c)
 		return;
 	free(c->controls);
 	free(c->interfaces);
+	free(c->templates);
 	if (c->file)
 		schema_close(c->file);
 	free(c);

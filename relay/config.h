@@ -21,6 +21,8 @@ struct config_interface {
 	uint16_t port_min, port_max;
 };
 
+struct options_template;
+
 struct config {
 	struct schema_file *file;
 	const char *user;
@@ -32,6 +34,8 @@ struct config {
 	size_t ncontrols;
 	struct config_interface *interfaces; /* one row per address */
 	size_t ninterfaces;
+	struct options_template *templates;
+	size_t ntemplates;
 };
 
 /* 0; EINVAL, ENOMEM or the errno of open(2), with *flaw filled. */

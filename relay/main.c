@@ -138,7 +138,9 @@ static int cmd_start(struct relay *r)
 {
 	struct cmd_conf conf = {.sessions = r->sessions,
 				.plane = r->plane,
-				.handshakes = r->handshakes};
+				.handshakes = r->handshakes,
+				.templates = r->config->templates,
+				.ntemplates = r->config->ntemplates};
 
 	return cmd_new(&r->cmd, &conf);
 }

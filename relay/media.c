@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "lib/base/log.h"
 #include "relay/assoc.h"
 #include "relay/plane_priv.h"
 
@@ -441,6 +442,23 @@ int media_leg_set(struct media *m, enum media_side side,
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp)
 {
 	return (uint16_t)(m->ports[side].port + rtcp);
+}
+
+void media_tos_set(struct media *m, uint8_t tos)
+{
+	const int value = tos;
+
+	for (int i = 0; i < 2 * COMPONENTS; i++) {
+		enum media_side side = i / COMPONENTS ? MEDIA_B : MEDIA_A;
+		bool ip6 = media_family(m, side) == AF_INET6;
+
+		if (setsockopt(m->ports[side].fd[i % COMPONENTS],
+			       ip6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			       ip6 ? IPV6_TCLASS : IP_TOS, &value,
+			       sizeof(value)))
+			log_debug("media: TOS %d refused (%s)", value,
+				  strerror(errno));
+	}
 }
 
 const char *media_address(const struct media *m, enum media_side side)

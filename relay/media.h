@@ -124,6 +124,9 @@ int media_leg_set(struct media *m, enum media_side side,
 
 /* The port of ours that this side's peer must send to, host order. */
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp);
+/* IP_TOS, or IPV6_TCLASS, of all that is sent to both sides from now on. A
+ * system that refuses is logged. */
+void media_tos_set(struct media *m, uint8_t tos);
 /* The address to write in the SDP for this side: what the interface
  * advertises. Valid as long as the plane. */
 const char *media_address(const struct media *m, enum media_side side);

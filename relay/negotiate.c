@@ -135,9 +135,9 @@ static uint32_t suites_wanted(const struct options_sdes *sdes,
 		if (i < SUITES_DEFAULT || offered & 1u << suites[i] ||
 		    sdes->only)
 			bits |= 1u << suites[i];
-	if (sdes->only)
-		bits &= sdes->only;
-	return bits & ~sdes->without;
+	if (sdes->nonew)
+		return bits & offered;
+	return sdes->only ? bits & sdes->only : bits & ~sdes->without;
 }
 
 /* Lines we wrote to that side before stay, with their keys, as long as all of
@@ -150,39 +150,66 @@ static bool keys_stay(const struct session_leg *leg, uint32_t wanted)
 	return leg->ours.n > 0;
 }
 
-static void keys_offer(struct sdes_keys *keys, uint32_t wanted)
+static void key_add(struct sdes_keys *keys, uint32_t *wanted,
+		    enum suite suite)
 {
-	keys->n = 0;
-	for (int i = 0; i < SUITES; i++)
-		if (wanted & 1u << suites[i]) {
-			key_fresh(&keys->v[keys->n], keys->n + 1, suites[i]);
-			keys->n++;
-		}
+	if (!(*wanted & 1u << suite))
+		return;
+	key_fresh(&keys->v[keys->n], keys->n + 1, suite);
+	keys->n++;
+	*wanted &= ~(1u << suite);
 }
 
-/* The first line of the offerer's that we can take (RFC 4568 5.1.2), and our
- * line for the answer. The key it had before goes with the key we had. */
+/* Those of "order:" first. */
+static void keys_offer(struct sdes_keys *keys, uint32_t wanted,
+		       const struct options_sdes *sdes)
+{
+	keys->n = 0;
+	for (unsigned i = 0; i < sdes->order_n; i++)
+		key_add(keys, &wanted, sdes->order[i]);
+	for (int i = 0; i < SUITES; i++)
+		key_add(keys, &wanted, suites[i]);
+}
+
+/* The offerer's line that we take: the first we can (RFC 4568 5.1.2), unless
+ * one is to be preferred. */
+static const struct sdpv_crypto *line_choose(const struct sdpv_media *m,
+					     const struct options_sdes *sdes,
+					     struct leg_key *key)
+{
+	for (unsigned k = 0; k < sdes->prefer_n; k++)
+		for (unsigned i = 0; i < m->crypto_count; i++)
+			if (suite_find(m->crypto[i].suite) == sdes->prefer[k] &&
+			    crypto_key(&m->crypto[i], key))
+				return &m->crypto[i];
+	for (unsigned i = 0; i < m->crypto_count; i++)
+		if (crypto_key(&m->crypto[i], key))
+			return &m->crypto[i];
+	return NULL;
+}
+
+/* ... and our line for the answer. The key it had before goes with the key we
+ * had. */
 static enum refusal sdes_take(struct proposal *p, const struct sdpv_media *m,
-			      const struct session_leg *leg)
+			      const struct session_leg *leg,
+			      const struct options_sdes *sdes)
 {
 	struct leg_conf *c = &p->conf;
 	struct sdes_key *ours = &p->answer.v[0];
+	const struct sdpv_crypto *line = line_choose(m, sdes, &c->rx);
 
-	for (unsigned i = 0; i < m->crypto_count; i++) {
-		if (!crypto_key(&m->crypto[i], &c->rx))
-			continue;
-		c->security = LEG_SDES;
-		p->answer.n = 1;
-		key_fresh(ours, m->crypto[i].tag, c->rx.suite);
-		if (leg->set && leg->conf.security == LEG_SDES &&
-		    leg->conf.tx.suite == c->rx.suite &&
-		    key_eq(&leg->conf.rx, &c->rx))
-			memcpy(ours->key_salt, leg->conf.tx.key_salt,
-			       leg->conf.tx.n);
-		key_of(&c->tx, ours);
-		return REFUSAL_NONE;
-	}
-	return REFUSAL_CRYPTO;
+	if (!line)
+		return REFUSAL_CRYPTO;
+	c->security = LEG_SDES;
+	p->answer.n = 1;
+	key_fresh(ours, line->tag, c->rx.suite);
+	if (leg->set && leg->conf.security == LEG_SDES &&
+	    leg->conf.tx.suite == c->rx.suite &&
+	    key_eq(&leg->conf.rx, &c->rx))
+		memcpy(ours->key_salt, leg->conf.tx.key_salt,
+		       leg->conf.tx.n);
+	key_of(&c->tx, ours);
+	return REFUSAL_NONE;
 }
 
 /* The answer must take one of the lines of our offer, by tag and suite. */
@@ -270,6 +297,21 @@ static enum handshake_role role_answered(const struct sdpv_media *m)
 
 /* ---- the offer ---------------------------------------------------------- */
 
+/* RFC 8643 section 3: what of SRTP can be taken is taken; else it is RTP. */
+static enum refusal osrtp_take(struct proposal *p,
+			       const struct session_leg *leg,
+			       const struct sdpv_media *m,
+			       const struct options *o, bool dtls)
+{
+	if (sdes_take(p, m, leg, &o->sdes) == REFUSAL_NONE)
+		return REFUSAL_NONE;
+	if (dtls && fingerprints_take(&p->conf, m) == REFUSAL_NONE)
+		role_offered(p, m, leg, o);
+	else
+		p->conf.security = LEG_RTP;
+	return REFUSAL_NONE;
+}
+
 /* RTP/SAVP(F) with a fingerprint and no a=crypto is DTLS-SRTP too: so it was
  * written before RFC 5764 was. */
 static enum refusal offerer_security(struct proposal *p,
@@ -281,9 +323,10 @@ static enum refusal offerer_security(struct proposal *p,
 
 	p->conf.security = LEG_RTP;
 	if (!sdpv_proto_is_dtls(m->proto) && !sdpv_proto_is_sdes(m->proto))
-		return REFUSAL_NONE;
+		return o->osrtp.accept ? osrtp_take(p, leg, m, o, dtls)
+				       : REFUSAL_NONE;
 	if (sdpv_proto_is_sdes(m->proto)) {
-		why = sdes_take(p, m, leg);
+		why = sdes_take(p, m, leg, &o->sdes);
 		if (!why || !m->fingerprint_count)
 			return why;
 	}
@@ -309,9 +352,12 @@ static enum refusal other_security(struct proposal *p,
 		       !key_eq(&was->rx, &p->conf.rx);
 
 	p->security = LEG_RTP;
-	if (!sdpv_proto_is_dtls(proto) && !sdpv_proto_is_sdes(proto))
+	p->osrtp = o->osrtp.offer && !sdpv_proto_is_dtls(proto) &&
+		   !sdpv_proto_is_sdes(proto);
+	if (!p->osrtp && !sdpv_proto_is_dtls(proto) &&
+	    !sdpv_proto_is_sdes(proto))
 		return REFUSAL_NONE;
-	if (sdpv_proto_is_dtls(proto) || o->sdes.off) {
+	if (sdpv_proto_is_dtls(proto) || (o->sdes.off && !p->osrtp)) {
 		p->security = LEG_DTLS;
 		return dtls && o->dtls != OPTIONS_DTLS_OFF ? REFUSAL_NONE
 							   : REFUSAL_OPTIONS;
@@ -322,7 +368,7 @@ static enum refusal other_security(struct proposal *p,
 	if (!new_key && o->to_tag.n && keys_stay(leg, wanted))
 		p->offer = leg->ours;
 	else
-		keys_offer(&p->offer, wanted);
+		keys_offer(&p->offer, wanted, &o->sdes);
 	return p->offer.n ? REFUSAL_NONE : REFUSAL_OPTIONS;
 }
 
@@ -361,6 +407,15 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	return why;
 }
 
+static void rtcp_write(struct rewrite_media *rm, const struct options *o)
+{
+	rm->rtcp_add = true;
+	rm->rtcp_full = o->full_rtcp_attribute;
+	if (o->no_rtcp_attribute)
+		rm->rtcp_port = 0;
+	rm->lifetime = o->sdes.lifetime;
+}
+
 void negotiate_write_offer(const struct session_media *sm,
 			   const struct options *o, const char *fingerprint,
 			   struct rewrite_media *rm)
@@ -374,9 +429,7 @@ void negotiate_write_offer(const struct session_media *sm,
 		return;
 	rm->port = media_port(sm->media, to, false);
 	rm->rtcp_port = media_port(sm->media, to, !o->mux.require);
-	rm->rtcp_add = o->full_rtcp_attribute;
-	if (o->no_rtcp_attribute)
-		rm->rtcp_port = 0;
+	rtcp_write(rm, o);
 	rm->rtcp_mux = p->mux_offer;
 	rm->rtcp_mux_only = o->mux.require;
 	if (p->security == LEG_DTLS) {
@@ -399,6 +452,13 @@ static enum refusal answered_security(struct leg_conf *c,
 	enum refusal why;
 
 	c->security = p->security;
+	if (p->osrtp && !secure) {
+		if (m->proto == SDPV_OTHER)
+			return REFUSAL_ANSWER;
+		if (sdes_taken(c, m, &p->offer))
+			c->security = LEG_RTP;
+		return REFUSAL_NONE;
+	}
 	if (p->security == LEG_RTP)
 		return secure || m->proto == SDPV_OTHER ? REFUSAL_ANSWER
 							: REFUSAL_NONE;
@@ -453,7 +513,27 @@ enum refusal negotiate_answer(const struct session_media *sm,
 	return REFUSAL_NONE;
 }
 
+static bool same_security(enum sdpv_proto a, enum sdpv_proto b)
+{
+	return sdpv_proto_is_dtls(a) == sdpv_proto_is_dtls(b) &&
+	       sdpv_proto_is_sdes(a) == sdpv_proto_is_sdes(b);
+}
+
+/* What was offered; or as the answer has it, if asked for and no less. */
+static enum sdpv_proto proto_answered(const struct proposal *p,
+				      const struct sdpv_media *m,
+				      const struct options *o)
+{
+	enum sdpv_proto was = p->proto[p->offerer];
+
+	return o->proto_accept && m->proto != SDPV_OTHER &&
+			       same_security(was, m->proto)
+		       ? m->proto
+		       : was;
+}
+
 void negotiate_write_answer(const struct session_media *sm,
+			    const struct sdpv_media *m,
 			    const struct options *o, const char *fingerprint,
 			    const struct leg_conf *conf, bool reject,
 			    struct rewrite_media *rm)
@@ -461,14 +541,12 @@ void negotiate_write_answer(const struct session_media *sm,
 	const struct proposal *p = &sm->offer;
 
 	*rm = (struct rewrite_media){.reject = reject,
-				     .proto = p->proto[p->offerer]};
+				     .proto = proto_answered(p, m, o)};
 	if (reject)
 		return;
 	rm->port = media_port(sm->media, p->offerer, false);
 	rm->rtcp_port = media_port(sm->media, p->offerer, !conf->rtcp_mux);
-	rm->rtcp_add = o->full_rtcp_attribute;
-	if (o->no_rtcp_attribute)
-		rm->rtcp_port = 0;
+	rtcp_write(rm, o);
 	rm->rtcp_mux = conf->rtcp_mux;
 	if (conf->security == LEG_DTLS) {
 		rm->setup = conf->role == HANDSHAKE_ACTIVE

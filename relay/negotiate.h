@@ -27,6 +27,7 @@ void negotiate_write_offer(const struct session_media *sm,
 /* How the answer to sm->offer must be written; conf: the offerer's leg as
  * negotiate_answer() had it. */
 void negotiate_write_answer(const struct session_media *sm,
+			    const struct sdpv_media *m,
 			    const struct options *o, const char *fingerprint,
 			    const struct leg_conf *conf, bool reject,
 			    struct rewrite_media *rm);

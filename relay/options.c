@@ -1,8 +1,10 @@
 #include "relay/options.h"
 
 #include "lib/base/log.h"
+#include "relay/flags.h"
+#include "relay/options_priv.h"
 
-static void unknown(const char *what, struct slice word)
+void options_unknown(const char *what, struct slice word)
 {
 	static struct log_limit lim;
 
@@ -12,375 +14,374 @@ static void unknown(const char *what, struct slice word)
 			 lim.last);
 }
 
-/* ---- words of lists ----------------------------------------------------- */
-
-struct word {
-	const char *word;
-	size_t offset; /* of a bool of struct options; 0: known, no effect */
-};
-
-#define FLAG(word, field) {word, offsetof(struct options, field)}
-#define QUIET(word) {word, 0}
-
-static bool set_word(struct options *o, const struct word *v, size_t n,
-		     struct slice s)
+struct slice options_unescape(struct reading *r, struct slice s)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!value_word_eq(s, slice_str(v[i].word)))
-			continue;
-		if (v[i].offset)
-			*(bool *)((char *)o + v[i].offset) = true;
-		return true;
+	char p[512];
+	size_t n = 0;
+
+	if (!r->escaped || s.n < 2 || s.n > sizeof(p))
+		return s;
+	for (size_t i = 0; i < s.n; i++) {
+		bool twice = i + 1 < s.n && s.p[i] == s.p[i + 1];
+
+		if (twice && (s.p[i] == '-' || s.p[i] == '.'))
+			p[n++] = s.p[i++] == '-' ? '=' : ' ';
+		else
+			p[n++] = s.p[i];
 	}
-	return false;
+	return value_as_str(
+		value_new_str(r->context->pool, slice_of(p, n)));
 }
 
-#define SET_WORD(o, table, s) \
-	set_word(o, table, sizeof(table) / sizeof((table)[0]), s)
-
-static const struct word mux_words[] = {
-	FLAG("offer", mux.offer),
-	FLAG("require", mux.require),
-	FLAG("demux", mux.demux),
-	FLAG("accept", mux.accept),
-	FLAG("reject", mux.reject),
-};
-
-static const struct word replace_words[] = {
-	FLAG("origin", replace.origin),
-	FLAG("username", replace.username),
-	FLAG("SDP version", replace.version),
-	FLAG("session name", replace.session_name),
-	FLAG("zero address", replace.zero_address),
-	QUIET("session connection"),
-};
-
-static const struct word support_words[] = {
-	FLAG("load limit", load_limit),
-};
-
-static const struct word flag_words[] = {
-	FLAG("SIP source address", sip_source),
-	FLAG("no rtcp attribute", no_rtcp_attribute),
-	FLAG("full rtcp attribute", full_rtcp_attribute),
-	FLAG("fatal", fatal),
-	FLAG("fast", fast),
-	/* What these ask for is how this relay always works: the SDP's
-	 * address, one source per stream, ends of legs that never hand over. */
-	QUIET("trust address"),
-	QUIET("strict source"),
-	QUIET("symmetric"),
-	QUIET("asymmetric"),
-	QUIET("port latching"),
-	QUIET("media handover"),
-	QUIET("recrypt"),
-	QUIET("to tag"),
-	QUIET("reset"),
-	QUIET("loop protect"),
-	QUIET("record call"),
-};
-
-static bool mux_word(struct options *o, struct slice s)
-{
-	return SET_WORD(o, mux_words, s);
-}
-
-static bool replace_word(struct options *o, struct slice s)
-{
-	return SET_WORD(o, replace_words, s);
-}
-
-static bool support_word(struct options *o, struct slice s)
-{
-	return SET_WORD(o, support_words, s);
-}
-
-static struct slice behind(struct slice s, size_t n)
-{
-	return slice_of(s.p + n, s.n - n);
-}
-
-/* Whether s is prefix and something more, by the rule of keys. */
-static bool has_prefix(struct slice s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.n > n && value_word_eq(slice_of(s.p, n), slice_str(prefix));
-}
-
-static enum suite sdes_suite(struct slice name)
-{
-	for (int i = SUITE_NONE + 1; i < SUITE_COUNT; i++)
-		if (value_word_eq(name, slice_str(suite_info(i)->name)))
-			return (enum suite)i;
-	return SUITE_NONE;
-}
-
-/* Suites that do not exist here may be switched off, not asked for. */
-static bool sdes_word(struct options *o, struct slice s)
-{
-	bool only = has_prefix(s, "only-");
-
-	if (value_word_eq(s, SLICE_LIT("off")) ||
-	    value_word_eq(s, SLICE_LIT("no")) ||
-	    value_word_eq(s, SLICE_LIT("disable"))) {
-		o->sdes.off = true;
-		return true;
-	}
-	if (only) {
-		/* bit 0 keeps "only" meaningful if none is known */
-		o->sdes.only |= 1 | 1u << sdes_suite(behind(s, 5));
-		return true;
-	}
-	if (has_prefix(s, "no-")) {
-		o->sdes.without |= 1u << sdes_suite(behind(s, 3));
-		return true;
-	}
-	return value_word_eq(s, SLICE_LIT("nonew")) ||
-	       value_word_eq(s, SLICE_LIT("pad")) ||
-	       value_word_eq(s, SLICE_LIT("static")) ||
-	       value_word_eq(s, SLICE_LIT("prefer"));
-}
-
-static bool dtls_word(struct options *o, struct slice s)
-{
-	static const struct {
-		const char *word;
-		enum options_dtls dtls;
-	} v[] = {
-		{"off", OPTIONS_DTLS_OFF},
-		{"no", OPTIONS_DTLS_OFF},
-		{"disable", OPTIONS_DTLS_OFF},
-		{"passive", OPTIONS_DTLS_PASSIVE},
-		{"active", OPTIONS_DTLS_ACTIVE},
-	};
-
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
-		if (!value_word_eq(s, slice_str(v[i].word)))
-			continue;
-		o->dtls = v[i].dtls;
-		return true;
-	}
-	return false;
-}
-
-static bool learning_word(struct options *o, struct slice s)
-{
-	o->strict = value_word_eq(s, SLICE_LIT("off"));
-	return true;
-}
-
-/* There is no ICE agent here: its lines never pass, whatever is asked. */
-static bool ice_word(struct options *o, struct slice s)
-{
-	(void)o;
-	return value_word_eq(s, SLICE_LIT("remove")) ||
-	       value_word_eq(s, SLICE_LIT("default"));
-}
-
-static const struct {
-	const char *prefix;
-	bool (*fn)(struct options *o, struct slice s);
-} flag_prefixes[] = {
-	{"rtcp-mux-", mux_word},
-	{"replace-", replace_word},
-	{"SDES-", sdes_word},
-	{"DTLS-", dtls_word},
-	{"DTLS=", dtls_word},
-	{"ICE=", ice_word},
-	{"endpoint-learning-", learning_word},
-};
-
-static bool flag_word(struct options *o, struct slice s)
-{
-	enum sdpv_proto proto = sdpv_proto_parse(s);
-
-	if (SET_WORD(o, flag_words, s))
-		return true;
-	if (proto != SDPV_OTHER) {
-		o->proto = proto;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(flag_prefixes) / sizeof(*flag_prefixes);
-	     i++)
-		if (has_prefix(s, flag_prefixes[i].prefix))
-			return flag_prefixes[i].fn(
-				o, behind(s, strlen(flag_prefixes[i].prefix)));
-	return false;
-}
-
-static void each_word(struct options *o, const struct value *v,
-		      const char *what,
-		      bool (*fn)(struct options *, struct slice))
+static void each_word(struct reading *r, const struct value *v,
+		      const char *what, options_word *fn)
 {
 	struct value_words w = value_words(v);
 	struct slice s;
 
 	while (value_word_next(&w, &s))
-		if (!fn(o, s))
-			unknown(what, s);
+		if (!fn(r, s))
+			options_unknown(what, s);
 }
 
 /* ---- keys --------------------------------------------------------------- */
 
-static void key_flags(struct options *o, const struct value *v)
-{
-	each_word(o, v, "flag", flag_word);
-}
-
-static void key_mux(struct options *o, const struct value *v)
-{
-	each_word(o, v, "rtcp-mux", mux_word);
-}
-
-static void key_replace(struct options *o, const struct value *v)
-{
-	each_word(o, v, "replace", replace_word);
-}
-
-static void key_supports(struct options *o, const struct value *v)
-{
-	each_word(o, v, "supports", support_word);
-}
-
-static void key_sdes(struct options *o, const struct value *v)
-{
-	each_word(o, v, "SDES", sdes_word);
-}
-
-static void key_dtls(struct options *o, const struct value *v)
-{
-	each_word(o, v, "DTLS", dtls_word);
-}
-
-static void key_ice(struct options *o, const struct value *v)
-{
-	each_word(o, v, "ICE", ice_word);
-}
-
-static void key_learning(struct options *o, const struct value *v)
-{
-	each_word(o, v, "endpoint-learning", learning_word);
-}
-
 /* direction=[a b]: a towards the sender of the SDP, b towards the other */
-static void key_direction(struct options *o, const struct value *v)
+static void key_direction(struct reading *r, const struct value *v)
 {
 	struct value_words w = value_words(v);
 	struct slice s;
 
-	for (int i = 0; i < 2 && value_word_next(&w, &s); i++)
-		o->interface[i] = s;
+	while (r->directions < 2 && value_word_next(&w, &s))
+		r->o->interface[r->directions++] = s;
 }
 
-static void key_interface(struct options *o, const struct value *v)
+static void key_interface(struct reading *r, const struct value *v)
 {
+	struct options *o = r->o;
+
 	if (!o->interface[0].p && !o->interface[1].p)
 		o->interface[0] = o->interface[1] = value_as_str(v);
 }
 
-static void key_from_interface(struct options *o, const struct value *v)
+static void key_from_interface(struct reading *r, const struct value *v)
 {
-	o->interface[0] = value_as_str(v);
+	r->o->interface[0] = value_as_str(v);
 }
 
-static void key_to_interface(struct options *o, const struct value *v)
+static void key_to_interface(struct reading *r, const struct value *v)
 {
-	o->interface[1] = value_as_str(v);
+	r->o->interface[1] = value_as_str(v);
 }
 
-static void key_proto(struct options *o, const struct value *v)
+static void key_proto(struct reading *r, const struct value *v)
 {
-	o->proto = sdpv_proto_parse(value_as_str(v));
-	if (o->proto == SDPV_OTHER)
-		unknown("transport-protocol", value_as_str(v));
+	struct slice s = value_as_str(v);
+	enum sdpv_proto proto = sdpv_proto_parse(s);
+
+	if (value_word_eq(s, SLICE_LIT("accept")))
+		r->o->proto_accept = true;
+	else if (proto == SDPV_OTHER)
+		options_unknown("transport-protocol", s);
+	else
+		r->o->proto = proto;
 }
 
-static void key_family(struct options *o, const struct value *v)
+static void key_family(struct reading *r, const struct value *v)
 {
 	struct slice s = value_as_str(v);
 
 	if (slice_caseeq_str(s, "IP4"))
-		o->family = AF_INET;
+		r->o->family = AF_INET;
 	else if (slice_caseeq_str(s, "IP6"))
-		o->family = AF_INET6;
+		r->o->family = AF_INET6;
 	else
-		unknown("address-family", s);
+		options_unknown("address-family", s);
 }
 
 /* [IP4, 192.0.2.1] */
-static void key_received(struct options *o, const struct value *v)
+static void key_received(struct reading *r, const struct value *v)
 {
 	struct value_words w = value_words(v);
 	struct slice family, address;
 
 	if (!value_word_next(&w, &family) || !value_word_next(&w, &address) ||
-	    addr_parse(address, 0, &o->received))
-		unknown("received-from", value_as_str(v));
+	    addr_parse(address, 0, &r->o->received))
+		options_unknown("received-from", value_as_str(v));
 }
 
-static const struct {
+/* 256 and more means none; what is negative changes nothing */
+static void key_tos(struct reading *r, const struct value *v)
+{
+	int64_t tos = value_as_int(v, -1);
+
+	r->o->tos = tos > 255 ? 0 : tos;
+}
+
+/* {"strip": [...], "offer": [...]}: a list of words per verb */
+struct verb {
+	const char *verb;
+	options_word *fn;
+};
+
+static void each_verb(struct reading *r, const struct value *v,
+		      const char *what, const struct verb *verbs, size_t n)
+{
+	for (v = value_first(v); v; v = value_next(v)) {
+		size_t i = 0;
+
+		while (i < n && !value_word_eq(value_key(v),
+					       slice_str(verbs[i].verb)))
+			i++;
+		if (i < n)
+			each_word(r, v, what, verbs[i].fn);
+		else
+			options_unknown(what, value_key(v));
+	}
+}
+
+/* To mask is to strip, where nothing is transcoded. */
+static void key_codec(struct reading *r, const struct value *v)
+{
+	static const struct verb verbs[] = {
+		{"strip", options_strip_word},
+		{"mask", options_strip_word},
+		{"except", options_except_word},
+		{"offer", options_codec_offer_word},
+		{"accept", options_quiet_word},
+		{"set", options_quiet_word},
+	};
+
+	each_verb(r, v, "codec", verbs, sizeof(verbs) / sizeof(*verbs));
+}
+
+static void key_extmap(struct reading *r, const struct value *v)
+{
+	static const struct verb verbs[] = {{"strip", options_extmap_word}};
+
+	each_verb(r, v, "extmap", verbs, 1);
+}
+
+/* A list of pairs, or one pair. */
+static void edit_substitutes(struct reading *r, struct slice media,
+			     const struct value *v)
+{
+	const struct value *pair = value_first(v);
+
+	if (value_kind(pair) != VALUE_LIST)
+		pair = v;
+	while (pair) {
+		struct slice from = value_as_str(value_at(pair, 0));
+		struct slice to = value_as_str(value_at(pair, 1));
+
+		if (!sdp_edit_add(&r->o->edits, SDP_EDIT_SUBSTITUTE, media,
+				  options_unescape(r, from),
+				  options_unescape(r, to)))
+			options_unknown("sdp-attr", from);
+		pair = pair == v ? NULL : value_next(pair);
+	}
+}
+
+static void edit_values(struct reading *r, struct slice media,
+			enum sdp_edit_verb verb, const struct value *v)
+{
+	const struct value *one = value_kind(v) == VALUE_STR ? v
+							     : value_first(v);
+
+	for (; one; one = one == v ? NULL : value_next(one))
+		if (!sdp_edit_add(&r->o->edits, verb, media,
+				  options_unescape(r, value_as_str(one)),
+				  SLICE_NONE))
+			options_unknown("sdp-attr", value_as_str(one));
+}
+
+/* {"audio": {"add": [...], "remove": [...], "substitute": [[a, b]]}} */
+static void key_edit(struct reading *r, const struct value *v)
+{
+	const struct value *media, *how;
+
+	for (media = value_first(v); media; media = value_next(media))
+		for (how = value_first(media); how; how = value_next(how)) {
+			struct slice verb = value_key(how);
+
+			if (slice_caseeq_str(verb, "add"))
+				edit_values(r, value_key(media), SDP_EDIT_ADD,
+					    how);
+			else if (slice_caseeq_str(verb, "remove"))
+				edit_values(r, value_key(media),
+					    SDP_EDIT_REMOVE, how);
+			else if (slice_caseeq_str(verb, "substitute"))
+				edit_substitutes(r, value_key(media), how);
+			else
+				options_unknown("sdp-attr", verb);
+		}
+}
+
+static void key_template(struct reading *r, const struct value *v)
+{
+	each_word(r, v, "template", options_template);
+}
+
+static void key_rtpp_flags(struct reading *r, const struct value *v);
+
+static const struct key {
 	const char *key;
-	void (*fn)(struct options *o, const struct value *v);
-	size_t slice; /* if no fn: offset of a slice that takes the string */
-	size_t number; /* or of an int64_t; both 0: known, no effect */
+	void (*fn)(struct reading *r, const struct value *v);
+	options_word *word; /* or: for each word of it */
+	size_t slice; /* or: offset of a slice that takes the string */
+	size_t number; /* or of an int64_t; all 0: known, no effect */
 } keys[] = {
-#define STRING(key, field) {key, NULL, offsetof(struct options, field), 0}
-#define NUMBER(key, field) {key, NULL, 0, offsetof(struct options, field)}
-	{"command", NULL, 0, 0},
-	{"call-id", NULL, 0, 0}, /* the first field: set by hand */
+#define QUIET(key) {key, NULL, NULL, 0, 0}
+#define WHOLE(key, fn) {key, fn, NULL, 0, 0}
+#define WORDS(key, fn) {key, NULL, fn, 0, 0}
+#define STRING(key, field) {key, NULL, NULL, offsetof(struct options, field), 0}
+#define NUMBER(key, field) {key, NULL, NULL, 0, offsetof(struct options, field)}
+	QUIET("command"),
+	QUIET("call-id"), /* the first field: set by hand */
 	STRING("from-tag", from_tag),
 	STRING("to-tag", to_tag),
 	STRING("via-branch", via_branch),
 	STRING("sdp", sdp),
 	STRING("label", label),
+	STRING("set-label", label),
 	STRING("media-address", media_address),
 	NUMBER("delete-delay", delete_delay),
 	NUMBER("limit", limit),
-	{"flags", key_flags, 0, 0},
-	{"replace", key_replace, 0, 0},
-	{"rtcp-mux", key_mux, 0, 0},
-	{"supports", key_supports, 0, 0},
-	{"SDES", key_sdes, 0, 0},
-	{"DTLS", key_dtls, 0, 0},
-	{"ICE", key_ice, 0, 0},
-	{"endpoint-learning", key_learning, 0, 0},
-	{"direction", key_direction, 0, 0},
-	{"interface", key_interface, 0, 0},
-	{"from-interface", key_from_interface, 0, 0},
-	{"to-interface", key_to_interface, 0, 0},
-	{"transport-protocol", key_proto, 0, 0},
-	{"address-family", key_family, 0, 0},
-	{"received-from", key_received, 0, 0},
-	{"sip-message-type", NULL, 0, 0},
-	{"TOS", NULL, 0, 0},
-	{"metadata", NULL, 0, 0},
+	WORDS("flags", options_flag_word),
+	WORDS("replace", options_replace_word),
+	WORDS("rtcp-mux", options_mux_word),
+	WORDS("supports", options_support_word),
+	WORDS("SDES", options_sdes_word),
+	WORDS("DTLS", options_dtls_word),
+	WORDS("OSRTP", options_osrtp_word),
+	WORDS("ICE", options_ice_word),
+	WORDS("endpoint-learning", options_learning_word),
+	WORDS("sdp-media-remove", options_remove_word),
+	WORDS("codec-strip", options_strip_word),
+	WORDS("codec-mask", options_strip_word),
+	WORDS("codec-except", options_except_word),
+	WORDS("codec-offer", options_codec_offer_word),
+	WHOLE("codec", key_codec),
+	WHOLE("extmap", key_extmap),
+	WHOLE("sdp-attr", key_edit),
+	WHOLE("direction", key_direction),
+	WHOLE("interface", key_interface),
+	WHOLE("from-interface", key_from_interface),
+	WHOLE("to-interface", key_to_interface),
+	WHOLE("transport-protocol", key_proto),
+	WHOLE("address-family", key_family),
+	WHOLE("received-from", key_received),
+	WHOLE("TOS", key_tos),
+	WHOLE("template", key_template),
+	WHOLE("rtpp-flags", key_rtpp_flags),
+	QUIET("sip-message-type"),
+	QUIET("metadata"),
+	QUIET("record-call"),
 };
 
-static bool key_set(struct options *o, struct slice key, const struct value *v)
+static bool key_set(struct reading *r, struct slice name,
+		    const struct value *v)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!value_word_eq(key, slice_str(keys[i].key)))
+	const struct key *key = keys;
+
+	while (key < keys + sizeof(keys) / sizeof(keys[0]) &&
+	       !value_word_eq(name, slice_str(key->key)))
+		key++;
+	if (key == keys + sizeof(keys) / sizeof(keys[0]))
+		return false;
+	if (key->fn)
+		key->fn(r, v);
+	else if (key->word)
+		each_word(r, v, key->key, key->word);
+	else if (key->slice)
+		*(struct slice *)((char *)r->o + key->slice) = value_as_str(v);
+	else if (key->number)
+		*(int64_t *)((char *)r->o + key->number) = value_as_int(v, -1);
+	return true;
+}
+
+/* ---- strings of flags --------------------------------------------------- */
+
+/* internal, external: the two sides, as flags of their own */
+static void flags_word(struct reading *r, struct slice key)
+{
+	if (r->directions < 2 && (slice_eq_str(key, "internal") ||
+				  slice_eq_str(key, "external")))
+		r->o->interface[r->directions++] = key;
+	else if (!options_flag_word(r, key))
+		options_unknown("flag", key);
+}
+
+static void flags_take(void *arg, struct slice key, const struct value *v)
+{
+	struct reading *r = arg;
+
+	if (!v)
+		flags_word(r, key);
+	else if (value_word_eq(key, SLICE_LIT("rtpp-flags")) ||
+		 !key_set(r, key, v))
+		options_unknown("key", key);
+}
+
+static void flags_read(struct reading *r, struct slice s)
+{
+	bool escaped = r->escaped;
+
+	r->escaped = true;
+	if (flags_parse(r->context->pool, s, flags_take, r))
+		options_unknown("end of flags", s);
+	r->escaped = escaped;
+}
+
+static void key_rtpp_flags(struct reading *r, const struct value *v)
+{
+	flags_read(r, value_as_str(v));
+}
+
+bool options_template(struct reading *r, struct slice name)
+{
+	const struct options_context *c = r->context;
+
+	if (r->templates == OPTIONS_TEMPLATES_DEPTH)
+		return false;
+	for (size_t i = 0; i < c->ntemplates; i++) {
+		if (!slice_eq_str(name, c->templates[i].name))
 			continue;
-		if (keys[i].fn)
-			keys[i].fn(o, v);
-		else if (keys[i].slice)
-			*(struct slice *)((char *)o + keys[i].slice) =
-				value_as_str(v);
-		else if (keys[i].number)
-			*(int64_t *)((char *)o + keys[i].number) =
-				value_as_int(v, -1);
+		r->templates++;
+		flags_read(r, slice_str(c->templates[i].flags));
+		r->templates--;
 		return true;
 	}
 	return false;
 }
 
-void options_parse(struct options *o, const struct value *request)
+static void transport_join(struct reading *r)
 {
-	*o = (struct options){.delete_delay = -1, .limit = 32};
+	static const enum sdpv_proto protos[2][2] = {
+		{SDPV_RTP_AVP, SDPV_RTP_AVPF},
+		{SDPV_RTP_SAVP, SDPV_RTP_SAVPF},
+	};
+
+	if (r->parts)
+		r->o->proto = protos[r->srtp][r->feedback];
+	if (r->parts && r->dtls)
+		r->o->proto = r->feedback ? SDPV_DTLS_SAVPF : SDPV_DTLS_SAVP;
+}
+
+/* What says more than a template comes after it, wherever it stands. */
+void options_parse(struct options *o, const struct options_context *context,
+		   const struct value *request)
+{
+	struct reading r = {.o = o, .context = context};
+	const struct value *v = value_get(request, "template");
+
+	*o = (struct options){.delete_delay = -1, .limit = 32, .tos = -1};
 	o->call_id = value_get_str(request, "call-id");
-	for (const struct value *v = value_first(request); v;
-	     v = value_next(v))
-		if (!key_set(o, value_key(v), v))
-			unknown("key", value_key(v));
+	if (v)
+		key_template(&r, v);
+	for (v = value_first(request); v; v = value_next(v))
+		if (!value_word_eq(value_key(v), SLICE_LIT("template")) &&
+		    !key_set(&r, value_key(v), v))
+			options_unknown("key", value_key(v));
+	transport_join(&r);
 }

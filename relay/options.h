@@ -1,14 +1,17 @@
 /* options: what a request of the ng protocol asks for, beside its command.
- * The keys and flags are tables in options.c: a key may be spelled with
- * spaces, hyphens or underscores; unknown ones are logged at most once a
- * second and otherwise ignored, as both proxies forward whatever an operator
- * typed. Slices point into the request. */
+ * Keys are a table in options.c, words of lists and flags are tables in
+ * options_words.c: a key may be spelled with spaces, hyphens or underscores;
+ * unknown ones are logged at most once a second and otherwise ignored, as both
+ * proxies forward whatever an operator typed. Slices point into the request,
+ * the pool or the configuration. */
 #ifndef RELAY_OPTIONS_H
 #define RELAY_OPTIONS_H
 
 #include "lib/ctl/value.h"
 #include "lib/io/addr.h"
 #include "lib/pkt/sdp.h"
+#include "relay/codec.h"
+#include "relay/sdp_edit.h"
 #include "relay/suite.h"
 
 /* rtcp-mux=[...], RFC 5761 */
@@ -25,6 +28,18 @@ struct options_sdes {
 	bool off;
 	uint32_t only; /* bits of enum suite; 0: no "only-" */
 	uint32_t without;
+	bool nonew; /* no suite that was not offered to us */
+	bool lifetime; /* write a lifetime: 2^31 packets */
+	unsigned order_n; /* these suites first ... */
+	enum suite order[SUITE_COUNT];
+	unsigned prefer_n; /* ... and of the offerer's, take these first */
+	enum suite prefer[SUITE_COUNT];
+};
+
+/* OSRTP=[...], RFC 8643: SRTP negotiated under the name of RTP */
+struct options_osrtp {
+	bool offer; /* keys go with RTP/AVP(F); the answer may leave them */
+	bool accept; /* take them from who offers them so */
 };
 
 /* DTLS=... */
@@ -38,6 +53,29 @@ enum options_dtls {
 /* replace=[...] */
 struct options_replace {
 	bool origin, username, version, session_name, zero_address;
+	bool force_version; /* o='s version grows with every SDP */
+};
+
+/* extmap=[strip=[...]], RFC 8285 */
+enum { OPTIONS_EXTMAPS = 32 };
+struct options_extmap {
+	bool all;
+	unsigned n;
+	struct slice strip[OPTIONS_EXTMAPS]; /* URIs */
+};
+
+enum { OPTIONS_REMOVES = 8, OPTIONS_TEMPLATES_DEPTH = 4 };
+
+/* template "NAME" { flags = "..." } of the configuration */
+struct options_template {
+	const char *name, *flags;
+};
+
+/* What a request is read with. */
+struct options_context {
+	struct value_pool *pool;
+	const struct options_template *templates;
+	size_t ntemplates;
 };
 
 struct options {
@@ -47,23 +85,35 @@ struct options {
 	int family; /* AF_UNSPEC: as the SDP has it */
 	struct slice media_address; /* absent: the interface's */
 	enum sdpv_proto proto; /* SDPV_OTHER: as the SDP has it */
+	bool proto_accept; /* the answer's transport goes to the offerer */
 	enum options_dtls dtls;
 	struct options_sdes sdes;
+	struct options_osrtp osrtp;
 	struct options_mux mux;
 	struct options_replace replace;
+	struct codec_rules codecs;
+	struct options_extmap extmap;
+	struct sdp_edits edits;
+	unsigned removes; /* m-lines of these types are not offered on */
+	struct slice remove[OPTIONS_REMOVES];
 	/* Take the peer's address from the SIP packet, not from c=. */
 	bool sip_source;
 	union addr received; /* "received-from"; port 0 */
 	bool strict; /* endpoint-learning=off: no learning of ports */
 	bool no_rtcp_attribute;
 	bool full_rtcp_attribute;
+	bool generate_mid;
+	bool loop_protect;
+	int64_t tos; /* IP_TOS of what we send; -1: as it is */
 	bool load_limit; /* supports=["load limit"] */
 	bool fatal, fast;
 	int64_t delete_delay; /* seconds; -1: not given */
 	int64_t limit; /* of list */
 };
 
-/* Never fails: what cannot be understood is not there. */
-void options_parse(struct options *o, const struct value *request);
+/* Never fails: what cannot be understood is not there. Strings that are built
+ * are the pool's. */
+void options_parse(struct options *o, const struct options_context *context,
+		   const struct value *request);
 
 #endif

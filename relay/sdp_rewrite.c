@@ -37,6 +37,10 @@ static void write_address(struct writing *w)
 static void write_rtcp(struct writing *w)
 {
 	obuf_fmt(w->ob, "a=rtcp:%u", w->media->rtcp_port);
+	if (w->media->rtcp_full || w->from->rtcp_conn.set) {
+		obuf_chr(w->ob, ' ');
+		write_address(w);
+	}
 }
 
 static void write_crypto(struct writing *w, const struct sdes_key *key)
@@ -45,6 +49,8 @@ static void write_crypto(struct writing *w, const struct sdes_key *key)
 	obuf_fmt(w->ob, "a=crypto:%u %s inline:", key->tag,
 		 suite_info(key->suite)->name);
 	b64_write(w->ob, key->key_salt, suite_key_salt(key->suite));
+	if (w->media->lifetime)
+		obuf_str(w->ob, "|2^31");
 	obuf_str(w->ob, w->eol);
 }
 
@@ -59,6 +65,10 @@ static void media_end(struct writing *w)
 {
 	const struct rewrite_media *m = w->media;
 
+	if (m->mid && !w->from->mid.p) {
+		line_begin(w);
+		obuf_fmt(w->ob, "a=mid:%u%s", m->mid, w->eol);
+	}
 	if (m->reject)
 		return;
 	if (m->rtcp_port && m->rtcp_add && !w->rtcp_done) {
@@ -112,10 +122,6 @@ static bool rtcp_line(struct writing *w, const struct sdpv_line *line)
 		return true;
 	w->rtcp_done = true;
 	write_rtcp(w);
-	if (w->from->rtcp_conn.set) {
-		obuf_chr(w->ob, ' ');
-		write_address(w);
-	}
 	obuf_slice(w->ob, ending_of(line->whole));
 	return true;
 }
@@ -138,10 +144,43 @@ static bool mux_line(struct writing *w, const struct sdpv_line *line)
 	return false; /* as it came */
 }
 
+/* a=rtpmap and the like of a format that is not there any more */
+static bool format_line(struct writing *w, const struct sdpv_line *line)
+{
+	return w->media && !codec_keeps(&w->media->codecs, line->arg);
+}
+
+/* "3/recvonly URI config" */
+static bool extmap_line(struct writing *w, const struct sdpv_line *line)
+{
+	const struct options_extmap *x = w->rw->extmap;
+	struct slice arg = line->arg, uri;
+
+	if (!x || x->all)
+		return x != NULL;
+	slice_cut(&arg, ' ');
+	uri = slice_cut(&arg, ' ');
+	for (unsigned i = 0; i < x->n; i++)
+		if (slice_eq(uri, x->strip[i]))
+			return true;
+	return false;
+}
+
+static bool extmap_all_line(struct writing *w, const struct sdpv_line *line)
+{
+	(void)line;
+	return w->rw->extmap && w->rw->extmap->all;
+}
+
 static const struct {
 	const char *name;
 	bool (*fn)(struct writing *w, const struct sdpv_line *line);
 } attrs[] = {
+	{"rtpmap", format_line},
+	{"fmtp", format_line},
+	{"rtcp-fb", format_line},
+	{"extmap", extmap_line},
+	{"extmap-allow-mixed", extmap_all_line},
 	{"rtcp", rtcp_line},
 	{"rtcp-mux", mux_line},
 	{"rtcp-mux-only", mux_line},
@@ -230,6 +269,20 @@ static bool name_line(struct writing *w, const struct sdpv_line *line)
 	return true;
 }
 
+static void formats_write(struct writing *w)
+{
+	const struct codec_choice *c = &w->media->codecs;
+
+	for (unsigned i = 0; c->changed && i < c->n; i++) {
+		obuf_chr(w->ob, ' ');
+		obuf_slice(w->ob, c->v[i]);
+	}
+	if (!c->changed && w->from->format_count) {
+		obuf_chr(w->ob, ' ');
+		obuf_slice(w->ob, w->from->formats);
+	}
+}
+
 static bool media_line(struct writing *w, const struct sdpv_line *line)
 {
 	const struct rewrite_media *m = w->media;
@@ -241,10 +294,7 @@ static bool media_line(struct writing *w, const struct sdpv_line *line)
 		obuf_slice(w->ob, w->from->proto_text);
 	else
 		obuf_str(w->ob, sdpv_proto_name(m->proto));
-	if (w->from->format_count) {
-		obuf_chr(w->ob, ' ');
-		obuf_slice(w->ob, w->from->formats);
-	}
+	formats_write(w);
 	obuf_slice(w->ob, ending_of(line->whole));
 	return true;
 }
@@ -290,7 +340,11 @@ void sdp_rewrite(struct obuf *ob, const struct sdp_view *view,
 	sdpv_line_next(&rest, &first);
 	w.eol = ending_of(first.whole).n == 1 ? "\n" : "\r\n";
 	part_write(&w, view->session);
+	if (rw->loop)
+		write_flag(&w, rw->loop);
 	for (unsigned i = 0; i < view->media_count; i++) {
+		if (rw->media[i].hidden)
+			continue;
 		w.media = &rw->media[i];
 		w.from = &view->media[i];
 		w.rtcp_done = w.mux_done = w.mux_only_done = false;

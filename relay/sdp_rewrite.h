@@ -5,13 +5,15 @@
  * Ours, and so replaced or removed: port and transport of m=, c=, a=rtcp,
  * a=rtcp-mux(-only), a=setup, a=fingerprint, a=tls-id, a=crypto, a=key-mgmt
  * and k= (keys for a path that ends here), ICE lines, a=group:BUNDLE and
- * a=bundle-only (each m-line has ports of its own here), and of o= and s=
- * what the caller asks for. */
+ * a=bundle-only (each m-line has ports of its own here), and of o=, s=,
+ * formats, a=extmap and a=mid what the caller asks for. */
 #ifndef RELAY_SDP_REWRITE_H
 #define RELAY_SDP_REWRITE_H
 
 #include "lib/base/obuf.h"
 #include "lib/pkt/sdp.h"
+#include "relay/codec.h"
+#include "relay/options.h"
 #include "relay/suite.h"
 
 enum { SDES_KEYS_MAX = SUITE_COUNT };
@@ -29,16 +31,21 @@ struct sdes_keys {
 };
 
 struct rewrite_media {
+	bool hidden; /* all of it is left out */
 	bool reject; /* port 0; keys, addresses and ICE of it are removed */
 	enum sdpv_proto proto; /* SDPV_OTHER: as it came */
 	uint16_t port;
 	uint16_t rtcp_port; /* for a=rtcp; 0: no such line */
 	bool rtcp_add; /* write a=rtcp even if none came */
+	bool rtcp_full; /* with its address, even if it came without */
 	bool rtcp_mux;
 	bool rtcp_mux_only;
 	enum sdpv_setup setup; /* SDPV_SETUP_NONE: none */
 	const char *fingerprint; /* "sha-256 AB:..."; NULL: none */
 	const struct sdes_keys *keys; /* a=crypto lines; NULL: none */
+	bool lifetime; /* in them: 2^31 packets (RFC 4568 section 6.1) */
+	unsigned mid; /* a=mid if none came; 0: none */
+	struct codec_choice codecs;
 };
 
 struct rewrite {
@@ -50,11 +57,13 @@ struct rewrite {
 	struct slice username; /* of o=; absent: as it came */
 	struct slice version; /* of o=; absent: as it came */
 	struct slice session_name; /* s=; absent: as it came */
+	const char *loop; /* "NAME:VALUE" of a session's a= line; NULL: none */
+	const struct options_extmap *extmap; /* those go; NULL: none does */
 	struct rewrite_media media[SDPV_MEDIAS_MAX]; /* view->media_count */
 };
 
 /* Appends to ob; errors stick there. view must have been parsed without error.
- * The result parses again, with as many m-lines. */
+ * The result parses again, with as many m-lines but the hidden ones. */
 void sdp_rewrite(struct obuf *ob, const struct sdp_view *view,
 		 const struct rewrite *rw);
 

@@ -1,11 +1,14 @@
 #include "relay/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/clk.h"
 #include "lib/base/log.h"
+#include "lib/base/rnd.h"
 #include "lib/base/siphash.h"
 #include "relay/session_priv.h"
 
@@ -16,9 +19,13 @@ enum { BUCKETS_MIN = 64 };
 int sessions_new(struct sessions **ssp, const struct sessions_conf *conf)
 {
 	struct sessions *ss = calloc(1, sizeof(*ss));
+	uint64_t id;
 
 	if (!ss)
 		return ENOMEM;
+	rnd_fill(&id, sizeof(id));
+	snprintf(ss->loop, sizeof(ss->loop), SESSION_LOOP_ATTR ":%016" PRIx64,
+		 id);
 	ss->conf = *conf;
 	ss->buckets = BUCKETS_MIN;
 	ss->bucket = calloc(ss->buckets, sizeof(*ss->bucket));
@@ -38,6 +45,7 @@ void sessions_free(struct sessions *ss)
 		while (ss->bucket[i])
 			sessions_del(ss, ss->bucket[i]);
 	free(ss->bucket);
+	obuf_fini(&ss->plain);
 	free(ss);
 }
 
@@ -97,6 +105,7 @@ int session_new(struct sessions *ss, struct slice call_id,
 	s->hash = siphash_slice(call_id);
 	s->created_us = s->signal_us = clk_wall_us();
 	s->signal_ms = clk_ms();
+	s->tos = -1;
 	to = place(ss, s->hash);
 	s->next = *to;
 	*to = s;
@@ -172,6 +181,7 @@ void session_media_del(struct session *s)
 	struct session_media *sm = s->media[--s->medias];
 
 	session_media_close(sm);
+	free(sm->absent);
 	OPENSSL_cleanse(sm, sizeof(*sm));
 	free(sm);
 	s->media[s->medias] = NULL;

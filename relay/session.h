@@ -34,6 +34,7 @@ struct proposal {
 	bool mux_accept; /* even if the other side does not */
 	bool mux_refuse; /* even if the other side does */
 	/* The other side's leg. */
+	bool osrtp; /* keys are offered with RTP's name: RTP may come back */
 	enum leg_security security;
 	struct sdes_keys offer; /* our a=crypto lines to it */
 };
@@ -55,6 +56,9 @@ struct session_media {
 	struct proposal offer; /* the last offer */
 	struct proposal next; /* the one being looked at */
 	bool fresh; /* media was opened for `next` */
+	/* The m-line as a side has it to which it was never shown: rejected. */
+	char *absent; /* NULL: both sides know of it */
+	enum media_side absent_for;
 };
 
 /* What goes to one side must look as if one user agent had made it. */
@@ -76,6 +80,7 @@ struct session {
 	uint64_t delete_ms; /* clk_ms() when to go; 0: not asked */
 	struct session_side side[2];
 	enum media_side offerer; /* of the last offer */
+	int tos; /* of what we send; -1: the system's */
 	bool answered; /* at least once */
 	unsigned medias;
 	struct session_media *media[SDPV_MEDIAS_MAX];

@@ -4,6 +4,8 @@
 
 #include "relay/session.h"
 
+#define SESSION_LOOP_ATTR "countersign-relay"
+
 struct sessions {
 	struct sessions_conf conf;
 	struct sessions_stats stats;
@@ -11,6 +13,8 @@ struct sessions {
 	size_t buckets; /* power of two */
 	size_t count;
 	struct sdp_view view; /* of the description being looked at */
+	struct obuf plain; /* one before it is edited; may hold keys */
+	char loop[48]; /* our mark in SDP: "NAME:VALUE" */
 };
 
 /* Not found yet. ENOMEM. */

@@ -17,6 +17,21 @@ static enum refusal view_parse(struct sessions *ss, struct slice sdp)
 	return sdpv_parse(&ss->view, sdp) ? REFUSAL_SDP : REFUSAL_NONE;
 }
 
+/* We wrote it: it has come back to us, and goes on as it is. */
+static bool is_loop(const struct sessions *ss, const struct options *o,
+		    struct obuf *sdp)
+{
+	struct slice rest = ss->view.session;
+	struct sdpv_line line;
+
+	while (o->loop_protect && sdpv_line_next(&rest, &line))
+		if (line.type == 'a' && slice_eq_str(line.value, ss->loop)) {
+			obuf_slice(sdp, o->sdp);
+			return true;
+		}
+	return false;
+}
+
 /* ---- whose offer it is -------------------------------------------------- */
 
 static int tags_set(struct session *s, enum media_side from,
@@ -116,6 +131,8 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 	}
 	if (err)
 		return err == ENOENT ? REFUSAL_ADDRESS : media_refusal(err);
+	if (s->tos >= 0)
+		media_tos_set(sm->media, (uint8_t)s->tos);
 	sm->fresh = true;
 	return REFUSAL_NONE;
 }
@@ -194,12 +211,29 @@ static int names_keep(struct session_side *side, const struct sdp_view *view,
 	return err;
 }
 
+static void write_edited(struct sessions *ss, const struct options *o,
+			 const struct rewrite *rw, struct obuf *ob)
+{
+	if (!o->edits.n) {
+		sdp_rewrite(ob, &ss->view, rw);
+		return;
+	}
+	obuf_reset(&ss->plain);
+	sdp_rewrite(&ss->plain, &ss->view, rw);
+	sdp_edit(ob, obuf_as_slice(&ss->plain), &o->edits);
+	if (!ob->err)
+		ob->err = ss->plain.err;
+	if (ss->plain.n)
+		explicit_bzero(ss->plain.p, ss->plain.n);
+}
+
 /* replace=[SDP-version]: o='s version grows whenever the rest has changed
- * (RFC 3264 section 8), and only then. */
-static void write_versioned(struct session_side *side,
-			    const struct sdp_view *view, struct rewrite *rw,
+ * (RFC 3264 section 8), and only then, unless it shall grow always. */
+static void write_versioned(struct sessions *ss, struct session_side *side,
+			    const struct options *o, struct rewrite *rw,
 			    struct obuf *ob)
 {
+	const struct sdp_view *view = &ss->view;
 	struct sdpv_origin origin;
 	size_t start = ob->n;
 	uint64_t hash;
@@ -211,18 +245,43 @@ static void write_versioned(struct session_side *side,
 		side->version = 1;
 	snprintf(digits, sizeof(digits), "%" PRIu64, side->version);
 	rw->version = slice_str(digits);
-	sdp_rewrite(ob, view, rw);
+	write_edited(ss, o, rw, ob);
 	hash = siphash(ob->p + start, ob->n - start);
-	if (side->versioned && hash != side->body_hash) {
+	if (side->versioned &&
+	    (o->replace.force_version || hash != side->body_hash)) {
 		snprintf(digits, sizeof(digits), "%" PRIu64, ++side->version);
 		rw->version = slice_str(digits);
 		ob->n = start;
-		sdp_rewrite(ob, view, rw);
+		write_edited(ss, o, rw, ob);
 		hash = siphash(ob->p + start, ob->n - start);
 	}
 	side->body_hash = hash;
 	side->versioned = true;
 	rw->version = SLICE_NONE; /* digits end here */
+}
+
+static bool mid_used(const struct sdp_view *view, unsigned mid)
+{
+	char digits[12];
+
+	snprintf(digits, sizeof(digits), "%u", mid);
+	for (unsigned i = 0; i < view->media_count; i++)
+		if (slice_eq_str(view->media[i].mid, digits))
+			return true;
+	return false;
+}
+
+/* An m-line's place is its name, if that is free: the same each time. */
+static void mids_make(const struct sdp_view *view, struct rewrite *rw)
+{
+	unsigned free_mid = SDPV_MEDIAS_MAX;
+
+	for (unsigned i = 0; i < view->media_count; i++) {
+		rw->media[i].mid = i + 1;
+		while (!view->media[i].mid.p &&
+		       mid_used(view, rw->media[i].mid))
+			rw->media[i].mid = ++free_mid;
+	}
 }
 
 static enum refusal body_write(struct sessions *ss, struct session *s,
@@ -237,13 +296,94 @@ static enum refusal body_write(struct sessions *ss, struct session *s,
 		return why;
 	rw->zero_address = o->replace.zero_address;
 	rw->origin = o->replace.origin;
+	rw->loop = o->loop_protect ? ss->loop : NULL;
+	if (o->extmap.all || o->extmap.n)
+		rw->extmap = &o->extmap;
+	if (o->generate_mid)
+		mids_make(&ss->view, rw);
 	if (names_keep(side, &ss->view, o, rw))
 		return REFUSAL_INTERNAL;
-	if (o->replace.version)
-		write_versioned(side, &ss->view, rw, ob);
+	if (o->replace.version || o->replace.force_version)
+		write_versioned(ss, side, o, rw, ob);
 	else
-		sdp_rewrite(ob, &ss->view, rw);
+		write_edited(ss, o, rw, ob);
 	return ob->err ? REFUSAL_REWRITE : REFUSAL_NONE;
+}
+
+/* ---- m-lines that one side is not shown --------------------------------- */
+
+static bool absent_wanted(const struct options *o, struct slice type)
+{
+	for (unsigned i = 0; i < o->removes; i++)
+		if (slice_caseeq(o->remove[i], type))
+			return true;
+	return false;
+}
+
+/* An m-line that the other side has seen cannot vanish any more (RFC 3264
+ * section 8): it is rejected. */
+static enum refusal absent_make(struct session_media *sm, enum media_side side,
+				const struct sdpv_media *m)
+{
+	struct obuf ob = OBUF_INIT;
+
+	sm->next.reject = true;
+	if (sm->absent || sm->offer.proto[side] != SDPV_OTHER || sm->media)
+		return REFUSAL_NONE;
+	obuf_str(&ob, "m=");
+	obuf_slice(&ob, m->type);
+	obuf_str(&ob, " 0 ");
+	obuf_slice(&ob, m->proto_text);
+	obuf_chr(&ob, ' ');
+	obuf_slice(&ob, m->formats);
+	obuf_str(&ob, "\r\n");
+	if (!ob.err)
+		sm->absent = slice_dup(obuf_as_slice(&ob));
+	obuf_fini(&ob);
+	sm->absent_for = media_other(side);
+	return sm->absent ? REFUSAL_NONE : REFUSAL_INTERNAL;
+}
+
+static struct sdpv_media absent_media(const char *text)
+{
+	struct sdpv_media m = {.whole = slice_str(text),
+			       .line = slice_str(text)};
+	struct slice rest = slice_of(text + 2, strlen(text) - 4);
+
+	m.type = slice_cut(&rest, ' ');
+	slice_cut(&rest, ' ');
+	m.proto_text = slice_cut(&rest, ' ');
+	m.proto = sdpv_proto_parse(m.proto_text);
+	m.formats = rest;
+	for (struct slice format; sdpv_format_next(&rest, &format);)
+		m.format_count++;
+	return m;
+}
+
+/* What the side does not know of is put where the session has it. */
+static enum refusal absent_insert(struct sdp_view *view,
+				  const struct session *s,
+				  enum media_side side)
+{
+	for (unsigned i = 0; i < s->medias; i++) {
+		const struct session_media *sm = s->media[i];
+
+		if (!sm->absent || sm->absent_for != side)
+			continue;
+		if (i > view->media_count ||
+		    view->media_count == SDPV_MEDIAS_MAX)
+			return REFUSAL_MLINES;
+		memmove(&view->media[i + 1], &view->media[i],
+			(view->media_count - i) * sizeof(view->media[0]));
+		view->media[i] = absent_media(sm->absent);
+		view->media_count++;
+	}
+	return REFUSAL_NONE;
+}
+
+static bool is_absent(const struct session_media *sm, enum media_side side)
+{
+	return sm->absent && sm->absent_for == side;
 }
 
 /* ---- the offer ---------------------------------------------------------- */
@@ -261,6 +401,8 @@ static enum refusal offer_media(struct sessions *ss, struct session *s,
 	sm = s->media[i];
 	sm->fresh = false;
 	why = negotiate_offer(sm, side, m, o, ss->conf.fingerprint != NULL);
+	if (!why && absent_wanted(o, m->type))
+		why = absent_make(sm, side, m);
 	if (!why && !sm->next.reject && !sm->media)
 		why = ports_open(ss, s, sm, m, o);
 	return why;
@@ -272,9 +414,14 @@ static enum refusal offer_write(struct sessions *ss, struct session *s,
 {
 	struct rewrite rw = {0};
 
-	for (unsigned i = 0; i < s->medias; i++)
+	for (unsigned i = 0; i < s->medias; i++) {
 		negotiate_write_offer(s->media[i], o, ss->conf.fingerprint,
 				      &rw.media[i]);
+		codec_choose(&rw.media[i].codecs, &ss->view.media[i],
+			     &o->codecs, CODEC_IN_OFFER);
+		rw.media[i].hidden =
+			is_absent(s->media[i], media_other(side));
+	}
 	return body_write(ss, s, media_other(side), o, &rw, sdp);
 }
 
@@ -282,6 +429,14 @@ static void type_copy(char to[SESSION_TYPE], struct slice type)
 {
 	if (slice_copy(type, to, SESSION_TYPE))
 		snprintf(to, SESSION_TYPE, "other");
+}
+
+static void tos_set(struct session *s, uint8_t tos)
+{
+	s->tos = tos;
+	for (unsigned i = 0; i < s->medias; i++)
+		if (s->media[i]->media)
+			media_tos_set(s->media[i]->media, tos);
 }
 
 static enum refusal offer_commit(struct session *s, enum media_side side,
@@ -300,6 +455,8 @@ static enum refusal offer_commit(struct session *s, enum media_side side,
 		if (sm->offer.offer.n)
 			other->ours = sm->offer.offer;
 	}
+	if (o->tos >= 0)
+		tos_set(s, (uint8_t)o->tos);
 	s->offerer = side;
 	s->delete_ms = 0;
 	s->signal_us = clk_wall_us();
@@ -328,6 +485,8 @@ static enum refusal offer_session(struct sessions *ss, struct session *s,
 	enum media_side side = MEDIA_A;
 	enum refusal why = offerer_find(s, o, &side);
 
+	if (!why)
+		why = absent_insert(&ss->view, s, side);
 	if (!why && ss->view.media_count < medias)
 		why = REFUSAL_MLINES;
 	for (unsigned i = 0; !why && i < ss->view.media_count; i++)
@@ -351,6 +510,8 @@ enum refusal sessions_offer(struct sessions *ss, const struct options *o,
 	bool fresh;
 
 	ss->stats.offers++;
+	if (!why && is_loop(ss, o, sdp))
+		return REFUSAL_NONE;
 	s = sessions_find(ss, o->call_id);
 	fresh = !s;
 	if (!why && fresh)
@@ -401,10 +562,15 @@ static enum refusal answer_write(struct sessions *ss, struct session *s,
 {
 	struct rewrite rw = {0};
 
-	for (unsigned i = 0; i < s->medias; i++)
-		negotiate_write_answer(s->media[i], o, ss->conf.fingerprint,
+	for (unsigned i = 0; i < s->medias; i++) {
+		negotiate_write_answer(s->media[i], &ss->view.media[i], o,
+				       ss->conf.fingerprint,
 				       &a->conf[i][s->offerer], a->reject[i],
 				       &rw.media[i]);
+		codec_choose(&rw.media[i].codecs, &ss->view.media[i],
+			     &o->codecs, CODEC_IN_ANSWER);
+		rw.media[i].hidden = is_absent(s->media[i], s->offerer);
+	}
 	return body_write(ss, s, s->offerer, o, &rw, sdp);
 }
 
@@ -453,7 +619,9 @@ static enum refusal answer_session(struct sessions *ss, struct session *s,
 
 	if (!session_side_of(s, o->from_tag, &side) || side != s->offerer)
 		return REFUSAL_DIALOGUE;
-	why = answer_decide(ss, s, o, &a);
+	why = absent_insert(&ss->view, s, media_other(side));
+	if (!why)
+		why = answer_decide(ss, s, o, &a);
 	if (!why)
 		why = answer_write(ss, s, o, &a, sdp);
 	if (!why)
@@ -477,6 +645,8 @@ enum refusal sessions_answer(struct sessions *ss, const struct options *o,
 	enum refusal why = s ? view_parse(ss, o->sdp) : REFUSAL_UNKNOWN_CALL;
 
 	ss->stats.answers++;
+	if (!why && is_loop(ss, o, sdp))
+		return REFUSAL_NONE;
 	if (!why)
 		why = answer_session(ss, s, o, sdp);
 	if (why)

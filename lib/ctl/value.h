@@ -122,7 +122,8 @@ struct slice value_key(const struct value *member);
 
 /* ---- building ----------------------------------------------------------- */
 /* Octets given as slices and keys are copied into the pool. A value has one
- * parent at most. A key must not be in the dictionary already. */
+ * parent at most. A key must not be in the dictionary already, unless it is
+ * only iterated over: looking finds the first. */
 
 struct value *value_new_dict(struct value_pool *pool);
 struct value *value_new_list(struct value_pool *pool);
