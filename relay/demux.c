@@ -44,13 +44,24 @@ static enum drop take_media(struct path_packet *pkt, enum demux_kind kind)
 	return second >= 200 && second <= 207 ? DROP_NOT_RTP : DROP_NONE;
 }
 
+/* What the ends say to each other with keys of theirs. */
+static enum drop take_passed(struct path_packet *pkt)
+{
+	pkt->rtcp = pkt->at->kind == COMPONENT_RTCP;
+	return DROP_NONE;
+}
+
 enum drop demux_packet(struct path *path, struct path_packet *pkt)
 {
 	const struct leg_facts *facts = &pkt->at->leg->facts;
 	enum demux_kind kind = demux_datagram(pkt->io.p, pkt->io.n);
 
+	pkt->kind = kind;
 	if (pkt->io.cut)
 		return DROP_LONG;
+	if (facts->security == LEG_OPAQUE && pkt->io.n &&
+	    pkt->at->kind == COMPONENT_RTP)
+		return take_passed(pkt);
 	if (kind == DEMUX_UNKNOWN)
 		return DROP_DEMUX;
 	if (!facts->set)
@@ -62,7 +73,11 @@ enum drop demux_packet(struct path *path, struct path_packet *pkt)
 		return stunv_check(pkt->io.p, pkt->io.n) ? DROP_STUN :
 							   DROP_STUN_BAD;
 	case DEMUX_DTLS:
-		return take_dtls(path, pkt);
+		return facts->security == LEG_PASS ? take_passed(pkt) :
+						     take_dtls(path, pkt);
+	case DEMUX_ZRTP:
+		return facts->security == LEG_PASS ? take_passed(pkt) :
+						     DROP_ZRTP;
 	default:
 		return take_media(pkt, kind);
 	}

@@ -4,8 +4,11 @@
  *	leg	rule	before one was accepted		after
  *	plain	HOST	any port of the SDP's host	that one only
  *	plain	STRICT	the SDP's address		the same
- *	secured	HOST	any: the tag decides		that one only
- *	secured	STRICT	the SDP's address		the same
+ *	keyed	HOST	any: the tag decides		that one only
+ *	keyed	STRICT	the SDP's address		the same
+ *
+ * A leg whose octets are passed unread is as good as plain: keys that we do
+ * not have prove nothing to us.
  *
  * A new address in a new SDP starts over. Nothing else does: who takes over a
  * peer's address in mid-call gets nothing. */
@@ -20,7 +23,7 @@ static bool source_allowed(const struct component *c, const union addr *from)
 		return addr_eq(&c->peer, from);
 	if (facts->latch == LEG_LATCH_STRICT)
 		return addr_eq(&c->said, from);
-	if (facts->security != LEG_RTP)
+	if (leg_is_keyed(facts->security))
 		return true;
 	return addr_eq_host(&c->said, from);
 }
@@ -43,14 +46,29 @@ static void learn(struct path *path, struct path_packet *pkt)
 	component_learn(c, &pkt->io.peer);
 }
 
-enum drop latch_account(struct path *path, struct path_packet *pkt)
+/* Of what is passed unread, RTP headers are in the clear; DTLS and ZRTP are
+ * not media. */
+static void count_passed(struct path *path, struct path_packet *pkt)
+{
+	struct stream_cells *cells = &pkt->stream->cells;
+	bool opaque = pkt->at->leg->facts.security == LEG_OPAQUE;
+	struct rtp_view v;
+
+	counter_add(&path->counters->v[COUNTER_PASSED], 1);
+	if (opaque || (!pkt->rtcp && pkt->kind == DEMUX_RTP))
+		counter_add(&cells->packets_in, 1);
+	if (pkt->kind == DEMUX_RTCP && !opaque)
+		counter_add(&cells->rtcp_in, 1);
+	if (!opaque && !pkt->rtcp && pkt->kind == DEMUX_RTP &&
+	    !rtpv_parse_header(pkt->io.p, pkt->io.n, &v))
+		stream_track(pkt->stream, &v, path->now_ms);
+}
+
+static enum drop count_media(struct path *path, struct path_packet *pkt)
 {
 	struct stream_cells *cells = &pkt->stream->cells;
 	struct rtp_view v;
 
-	/* An earlier packet of this batch may have taught another address. */
-	if (!source_allowed(pkt->at, &pkt->io.peer))
-		return DROP_SOURCE;
 	if (pkt->rtcp) {
 		if (rtcpv_check(pkt->io.p, pkt->io.n))
 			return DROP_RTCP_BAD;
@@ -63,6 +81,23 @@ enum drop latch_account(struct path *path, struct path_packet *pkt)
 		counter_add(&cells->packets_in, 1);
 		counter_add(&path->counters->v[COUNTER_RTP_IN], 1);
 	}
+	return DROP_NONE;
+}
+
+enum drop latch_account(struct path *path, struct path_packet *pkt)
+{
+	struct stream_cells *cells = &pkt->stream->cells;
+	enum drop drop = DROP_NONE;
+
+	/* An earlier packet of this batch may have taught another address. */
+	if (!source_allowed(pkt->at, &pkt->io.peer))
+		return DROP_SOURCE;
+	if (leg_is_passed(pkt->at->leg->facts.security))
+		count_passed(path, pkt);
+	else
+		drop = count_media(path, pkt);
+	if (drop)
+		return drop;
 	learn(path, pkt);
 	counter_add(&cells->octets_in, pkt->io.n);
 	counter_put(&cells->last_ms, path->now_ms);

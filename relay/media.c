@@ -48,6 +48,8 @@ const char *leg_security_name(enum leg_security security)
 		[LEG_RTP] = "none",
 		[LEG_SDES] = "sdes",
 		[LEG_DTLS] = "dtls-srtp",
+		[LEG_PASS] = "pass",
+		[LEG_OPAQUE] = "opaque",
 	};
 
 	return names[security];

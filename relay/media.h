@@ -26,16 +26,31 @@ enum leg_security {
 	LEG_RTP, /* plain RTP and RTCP */
 	LEG_SDES, /* SRTP, keys in the SDP (RFC 4568) */
 	LEG_DTLS, /* SRTP, keys by DTLS (RFC 5764) */
+	/* The two below are the same on both legs, and what comes is relayed
+	 * as octets, unread: */
+	LEG_PASS, /* DTLS, ZRTP, SRTP and SRTCP of the ends (RFC 7879) */
+	LEG_OPAQUE, /* no RTP at all: UDPTL and others */
 };
 
-/* "none", "sdes", "dtls-srtp" */
+/* We hold keys of the leg: what comes is authentic or goes. */
+static inline bool leg_is_keyed(enum leg_security security)
+{
+	return security == LEG_SDES || security == LEG_DTLS;
+}
+
+static inline bool leg_is_passed(enum leg_security security)
+{
+	return security == LEG_PASS || security == LEG_OPAQUE;
+}
+
+/* "none", "sdes", "dtls-srtp", "pass", "opaque" */
 const char *leg_security_name(enum leg_security security);
 
 /* Where a peer may send from. An address is learned once per SDP and never
  * again; on a secured leg only an authenticated packet teaches it. */
 enum leg_latch {
-	LEG_LATCH_HOST, /* plain RTP: SDP's host, any one port of it;
-			   secured: any one address */
+	LEG_LATCH_HOST, /* keyed: any one address; else the SDP's host,
+			   any one port of it */
 	LEG_LATCH_STRICT, /* exactly the SDP's address and port */
 };
 

@@ -384,7 +384,7 @@ static void mux_offered(struct proposal *p, const struct sdpv_media *m,
 
 enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 			     const struct sdpv_media *m,
-			     const struct options *o, bool dtls)
+			     const struct options *o, bool dtls, bool pass)
 {
 	struct proposal *p = &sm->next;
 	enum media_side other = media_other(side);
@@ -395,10 +395,15 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	p->proto[other] = o->proto == SDPV_OTHER || m->proto == SDPV_OTHER
 				  ? m->proto
 				  : o->proto;
-	p->reject = m->port == 0 || m->proto == SDPV_OTHER;
+	p->reject = m->port == 0 ||
+		    (m->proto == SDPV_OTHER && !negotiate_is_opaque(m));
 	if (p->reject)
 		return REFUSAL_NONE;
 	why = peer_place(&p->conf, m, o);
+	if (!why && (pass || m->proto == SDPV_OTHER)) {
+		negotiate_offer_passed(p, m);
+		return REFUSAL_NONE;
+	}
 	if (!why)
 		why = offerer_security(p, &sm->leg[side], m, o, dtls);
 	if (!why)
@@ -414,6 +419,15 @@ static void rtcp_write(struct rewrite_media *rm, const struct options *o)
 	if (o->no_rtcp_attribute)
 		rm->rtcp_port = 0;
 	rm->lifetime = o->sdes.lifetime;
+}
+
+static void passed_write(struct rewrite_media *rm, const struct proposal *p)
+{
+	rm->keep_keys = leg_is_passed(p->security);
+	if (p->security != LEG_OPAQUE)
+		return;
+	rm->rtcp_mux = rm->rtcp_mux_only = false;
+	rm->rtcp_port = 0;
 }
 
 void negotiate_write_offer(const struct session_media *sm,
@@ -432,6 +446,7 @@ void negotiate_write_offer(const struct session_media *sm,
 	rtcp_write(rm, o);
 	rm->rtcp_mux = p->mux_offer;
 	rm->rtcp_mux_only = o->mux.require;
+	passed_write(rm, p);
 	if (p->security == LEG_DTLS) {
 		rm->setup = SDPV_SETUP_ACTPASS;
 		rm->fingerprint = fingerprint;
@@ -452,6 +467,8 @@ static enum refusal answered_security(struct leg_conf *c,
 	enum refusal why;
 
 	c->security = p->security;
+	if (leg_is_passed(p->security))
+		return negotiate_answer_passed(c, p, m);
 	if (p->osrtp && !secure) {
 		if (m->proto == SDPV_OTHER)
 			return REFUSAL_ANSWER;
@@ -548,6 +565,7 @@ void negotiate_write_answer(const struct session_media *sm,
 	rm->rtcp_port = media_port(sm->media, p->offerer, !conf->rtcp_mux);
 	rtcp_write(rm, o);
 	rm->rtcp_mux = conf->rtcp_mux;
+	passed_write(rm, p);
 	if (conf->security == LEG_DTLS) {
 		rm->setup = conf->role == HANDSHAKE_ACTIVE
 				    ? SDPV_SETUP_ACTIVE

@@ -8,10 +8,10 @@
 #include "relay/session.h"
 
 /* Fills sm->next from an m-line of an offer by `side`. dtls: we have a
- * certificate. */
+ * certificate; pass: as negotiate_passes() said. */
 enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 			     const struct sdpv_media *m,
-			     const struct options *o, bool dtls);
+			     const struct options *o, bool dtls, bool pass);
 
 /* Both legs by the answer to sm->offer. *reject: the answer has port 0. conf
  * is per side and may hold keys. */
@@ -31,5 +31,20 @@ void negotiate_write_answer(const struct session_media *sm,
 			    const struct options *o, const char *fingerprint,
 			    const struct leg_conf *conf, bool reject,
 			    struct rewrite_media *rm);
+
+/* ---- negotiate_pass.c: legs whose octets are relayed unread ---- */
+
+/* Shall the keys of this offer's m-lines stay with the ends? All or none of
+ * them: asked for, no change of transport, and each m-line with a port has
+ * DTLS, ZRTP, or, if asked for, SDES keys; or is no RTP anyway. */
+bool negotiate_passes(const struct sdp_view *view, const struct options *o);
+/* Can it be relayed though it is no RTP: does it go over UDP? */
+bool negotiate_is_opaque(const struct sdpv_media *m);
+/* sm->next of an m-line of an offer that is passed, or opaque. */
+void negotiate_offer_passed(struct proposal *p, const struct sdpv_media *m);
+/* The answerer's leg of such a one. */
+enum refusal negotiate_answer_passed(struct leg_conf *c,
+				     const struct proposal *p,
+				     const struct sdpv_media *m);
 
 #endif

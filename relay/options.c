@@ -87,6 +87,11 @@ static void key_proto(struct reading *r, const struct value *v)
 		r->o->proto = proto;
 }
 
+static void key_passthrough(struct reading *r, const struct value *v)
+{
+	r->o->pass = value_word_eq(value_as_str(v), SLICE_LIT("on"));
+}
+
 static void key_family(struct reading *r, const struct value *v)
 {
 	struct slice s = value_as_str(v);
@@ -272,6 +277,7 @@ static const struct key {
 	WHOLE("address-family", key_family),
 	WHOLE("received-from", key_received),
 	WHOLE("TOS", key_tos),
+	WHOLE("passthrough", key_passthrough),
 	WHOLE("template", key_template),
 	WHOLE("rtpp-flags", key_rtpp_flags),
 	QUIET("sip-message-type"),

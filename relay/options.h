@@ -100,6 +100,9 @@ struct options {
 	bool sip_source;
 	union addr received; /* "received-from"; port 0 */
 	bool strict; /* endpoint-learning=off: no learning of ports */
+	/* Where both legs can have the same keys, leave them to the ends:
+	 * DTLS-SRTP and ZRTP; SDES only if asked for as well. */
+	bool pass, pass_sdes;
 	bool no_rtcp_attribute;
 	bool full_rtcp_attribute;
 	bool generate_mid;

@@ -67,6 +67,8 @@ static const struct word flag_words[] = {
 	FLAG("loop protect", loop_protect),
 	FLAG("single codec", codecs.single),
 	FLAG("strip extmap", extmap.all),
+	FLAG("passthrough", pass),
+	FLAG("passthrough SDES", pass_sdes),
 	FLAG("fatal", fatal),
 	FLAG("fast", fast),
 	/* What these ask for is how this relay always works: the SDP's

@@ -143,7 +143,7 @@ static void crypt_batch(struct path *path,
 
 static enum drop key_in(const struct path_packet *pkt, struct crypt **crypt)
 {
-	if (pkt->stream->in->facts.security == LEG_RTP)
+	if (!leg_is_keyed(pkt->stream->in->facts.security))
 		return DROP_NONE;
 	*crypt = pkt->stream->unprotect[pkt->at->kind];
 	return *crypt ? DROP_NONE : DROP_NO_KEY_IN;
@@ -164,7 +164,7 @@ static void unprotect_batch(struct path *path)
 
 static enum drop key_out(const struct path_packet *pkt, struct crypt **crypt)
 {
-	if (pkt->stream->out->facts.security == LEG_RTP)
+	if (!leg_is_keyed(pkt->stream->out->facts.security))
 		return DROP_NONE;
 	*crypt = pkt->stream->protect[pkt->to->kind];
 	return *crypt ? DROP_NONE : DROP_NO_KEY_OUT;

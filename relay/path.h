@@ -16,6 +16,7 @@ struct path_packet {
 	struct component *at; /* where it came in */
 	struct component *to; /* where it goes out */
 	struct stream *stream;
+	enum demux_kind kind;
 	bool rtcp;
 	enum drop drop;
 };

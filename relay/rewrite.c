@@ -7,7 +7,7 @@ static enum drop rewrite_rtp(struct stream *s, uint8_t *p)
 {
 	enum drop drop = DROP_NONE;
 
-	if (s->out->facts.security != LEG_RTP)
+	if (leg_is_keyed(s->out->facts.security))
 		drop = renumber_rtp(s, p);
 	name_rtp(s, p);
 	return drop;
@@ -16,19 +16,26 @@ static enum drop rewrite_rtp(struct stream *s, uint8_t *p)
 enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 {
 	struct stream *s = pkt->stream;
+	const struct leg_facts *in = &s->in->facts;
 	const struct leg_facts *out = &s->out->facts;
 
 	(void)path;
 	if (!out->set)
 		return DROP_NO_PEER;
-	/* RTCP also flows while media is on hold (RFC 3264 section 5.1). */
-	if (!pkt->rtcp && (!s->in->facts.recv || !out->send))
+	if (in->security != out->security &&
+	    (leg_is_passed(in->security) || leg_is_passed(out->security)))
+		return DROP_UNLIKE;
+	/* RTCP also flows while media is on hold (RFC 3264 section 5.1), and
+	 * handshakes of the ends do. */
+	if (!pkt->rtcp && pkt->kind == DEMUX_RTP && (!in->recv || !out->send))
 		return DROP_DIRECTION;
 	pkt->to = &s->out->component[pkt->rtcp && !out->mux];
 	if (!addr_is_set(&pkt->to->peer))
 		return DROP_NO_PEER;
 	pkt->io.fd = pkt->to->fd;
 	pkt->io.peer = pkt->to->peer;
+	if (leg_is_passed(out->security))
+		return DROP_NONE;
 	if (!pkt->rtcp)
 		return rewrite_rtp(s, pkt->io.p);
 	name_rtcp(s, pkt->io.p, pkt->io.n);

@@ -7,6 +7,7 @@ struct writing {
 	const struct rewrite *rw;
 	const struct rewrite_media *media; /* NULL in the session part */
 	const struct sdpv_media *from;
+	bool session_keys; /* of the session part: they stay */
 	const char *eol; /* as the first line of the description has it */
 	bool rtcp_done, mux_done, mux_only_done; /* written in their place */
 };
@@ -103,6 +104,13 @@ static bool drop_line(struct writing *w, const struct sdpv_line *line)
 	return true;
 }
 
+static bool key_line(struct writing *w, const struct sdpv_line *line)
+{
+	(void)line;
+	return w->media ? !w->media->keep_keys || w->media->reject
+			: !w->session_keys;
+}
+
 static bool in_media(struct writing *w, const struct sdpv_line *line)
 {
 	(void)line;
@@ -184,13 +192,14 @@ static const struct {
 	{"rtcp", rtcp_line},
 	{"rtcp-mux", mux_line},
 	{"rtcp-mux-only", mux_line},
-	{"setup", drop_line},
-	{"connection", drop_line},
-	{"fingerprint", drop_line},
-	{"tls-id", drop_line},
-	{"dtls-id", drop_line},
-	{"crypto", drop_line},
-	{"key-mgmt", drop_line},
+	{"setup", key_line},
+	{"connection", key_line},
+	{"fingerprint", key_line},
+	{"tls-id", key_line},
+	{"dtls-id", key_line},
+	{"crypto", key_line},
+	{"key-mgmt", key_line},
+	{"zrtp-hash", key_line},
 	{"ice-ufrag", drop_line},
 	{"ice-pwd", drop_line},
 	{"ice-options", drop_line},
@@ -307,7 +316,7 @@ static bool line_write(struct writing *w, const struct sdpv_line *line)
 	case 'c':
 		return conn_line(w, line);
 	case 'k':
-		return true;
+		return key_line(w, line);
 	case 'o':
 		return origin_line(w, line);
 	case 's':
@@ -330,12 +339,27 @@ static void part_write(struct writing *w, struct slice part)
 	}
 }
 
+static bool keys_stay(const struct sdp_view *view, const struct rewrite *rw)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < view->media_count; i++) {
+		if (rw->media[i].reject || rw->media[i].hidden)
+			continue;
+		if (!rw->media[i].keep_keys)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 void sdp_rewrite(struct obuf *ob, const struct sdp_view *view,
 		 const struct rewrite *rw)
 {
 	struct sdpv_line first = {0};
 	struct slice rest = view->session;
-	struct writing w = {.ob = ob, .rw = rw};
+	struct writing w = {
+		.ob = ob, .rw = rw, .session_keys = keys_stay(view, rw)};
 
 	sdpv_line_next(&rest, &first);
 	w.eol = ending_of(first.whole).n == 1 ? "\n" : "\r\n";

@@ -46,6 +46,10 @@ struct rewrite_media {
 	bool lifetime; /* in them: 2^31 packets (RFC 4568 section 6.1) */
 	unsigned mid; /* a=mid if none came; 0: none */
 	struct codec_choice codecs;
+	/* What keys the ends agree on is theirs: a=setup, a=fingerprint,
+	 * a=tls-id, a=crypto, a=key-mgmt, a=zrtp-hash and k= stay. Those of
+	 * the session part stay if they do in every m-line with a port. */
+	bool keep_keys;
 };
 
 struct rewrite {

@@ -390,7 +390,7 @@ static bool is_absent(const struct session_media *sm, enum media_side side)
 
 static enum refusal offer_media(struct sessions *ss, struct session *s,
 				unsigned i, enum media_side side,
-				const struct options *o)
+				const struct options *o, bool pass)
 {
 	const struct sdpv_media *m = &ss->view.media[i];
 	struct session_media *sm;
@@ -400,7 +400,8 @@ static enum refusal offer_media(struct sessions *ss, struct session *s,
 		return REFUSAL_INTERNAL;
 	sm = s->media[i];
 	sm->fresh = false;
-	why = negotiate_offer(sm, side, m, o, ss->conf.fingerprint != NULL);
+	why = negotiate_offer(sm, side, m, o, ss->conf.fingerprint != NULL,
+			      pass);
 	if (!why && absent_wanted(o, m->type))
 		why = absent_make(sm, side, m);
 	if (!why && !sm->next.reject && !sm->media)
@@ -484,13 +485,14 @@ static enum refusal offer_session(struct sessions *ss, struct session *s,
 	unsigned medias = s->medias;
 	enum media_side side = MEDIA_A;
 	enum refusal why = offerer_find(s, o, &side);
+	bool pass = negotiate_passes(&ss->view, o);
 
 	if (!why)
 		why = absent_insert(&ss->view, s, side);
 	if (!why && ss->view.media_count < medias)
 		why = REFUSAL_MLINES;
 	for (unsigned i = 0; !why && i < ss->view.media_count; i++)
-		why = offer_media(ss, s, i, side, o);
+		why = offer_media(ss, s, i, side, o, pass);
 	if (!why)
 		why = offer_write(ss, s, side, o, sdp);
 	if (!why)

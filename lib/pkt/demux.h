@@ -7,11 +7,12 @@
 #include "lib/base/slice.h"
 
 enum demux_kind {
-	DEMUX_UNKNOWN, /* ZRTP, TURN channels, empty, anything else */
+	DEMUX_UNKNOWN, /* TURN channels, empty, anything else */
 	DEMUX_STUN,
 	DEMUX_DTLS,
 	DEMUX_RTP,
 	DEMUX_RTCP,
+	DEMUX_ZRTP,
 };
 
 /* RTCP packet types as the second octet shows them: 192 to 223. RTP payload
@@ -22,12 +23,23 @@ static inline bool demux_is_rtcp(uint8_t second)
 	return second >= 192 && second <= 223;
 }
 
+/* RFC 6189 section 5: a header of 12 octets, the cookie in its middle. */
+static inline bool demux_is_zrtp(const uint8_t *p, size_t n)
+{
+	static const uint8_t cookie[4] = {0x5a, 0x52, 0x54, 0x50};
+
+	return n >= 12 && p[0] >= 16 && p[0] <= 19 &&
+	       !memcmp(p + 4, cookie, sizeof(cookie));
+}
+
 static inline enum demux_kind demux_datagram(const uint8_t *p, size_t n)
 {
 	if (n < 2)
 		return DEMUX_UNKNOWN;
 	if (p[0] <= 3)
 		return DEMUX_STUN;
+	if (demux_is_zrtp(p, n))
+		return DEMUX_ZRTP;
 	if (p[0] >= 20 && p[0] <= 63)
 		return DEMUX_DTLS;
 	if (p[0] < 128 || p[0] > 191)

@@ -39,7 +39,8 @@ static enum refusal offer(enum media_side side, const char *sdp)
 	enum refusal why;
 
 	assert_int_equal(sdpv_parse(&view, slice_str(sdp)), 0);
-	why = negotiate_offer(&sm, side, &view.media[0], &o, true);
+	why = negotiate_offer(&sm, side, &view.media[0], &o, true,
+			      negotiate_passes(&view, &o));
 	if (why)
 		return why;
 	sm.offer = sm.next;
@@ -364,7 +365,7 @@ static void hold_and_reject(void **state)
 	assert_false(addr_is_set(&sm.offer.conf.rtp));
 	assert_int_equal(answer(HEAD "m=audio 0 RTP/AVP 0\r\n"), REFUSAL_NONE);
 	assert_true(reject);
-	assert_int_equal(offer(MEDIA_A, HEAD "m=image 9 udptl t38\r\n"),
+	assert_int_equal(offer(MEDIA_A, HEAD "m=message 9 TCP/MSRP *\r\n"),
 			 REFUSAL_NONE);
 	assert_true(sm.offer.reject);
 }
