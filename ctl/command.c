@@ -2,7 +2,6 @@
 
 #include "ctl/report.h"
 #include "ctl/streams.h"
-#include "ctl/table.h"
 
 /* Asks for `name`, with one more key unless key is NULL. */
 static enum command_exit ask(struct client *c, struct answer *a,
@@ -141,31 +140,17 @@ static enum command_exit run_why(struct command_context *ctx, char **args)
 	return ask_and_show(ctx, &ctx->b2bua, "why", "id", args[0], report_show_why);
 }
 
-static void print_streams(const struct show *s, struct slice call,
-			  const struct value *reply)
-{
-	struct table *t = table_new();
-
-	if (!t)
-		return;
-	streams_add(t, reply);
-	show_line(s, 0, "media streams of ", call);
-	if (table_rows(t))
-		table_print(s->to, t, 2, s->width);
-	else
-		show_line(s, 2, "none yet", SLICE_NONE);
-	table_free(t);
-}
-
 static enum command_exit query(struct command_context *ctx, struct slice call)
 {
 	struct answer a;
 	enum command_exit rc = ask(&ctx->relay, &a, "query", "call-id", call);
 
-	if (rc == COMMAND_OK && ctx->json)
+	if (rc == COMMAND_OK && ctx->json) {
 		show_json(&ctx->show, a.v);
-	else if (rc == COMMAND_OK)
-		print_streams(&ctx->show, call, a.v);
+	} else if (rc == COMMAND_OK) {
+		show_line(&ctx->show, 0, "media streams of ", call);
+		streams_show(&ctx->show, a.v);
+	}
 	answer_fini(&a);
 	return rc;
 }

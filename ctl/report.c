@@ -77,6 +77,48 @@ static void print_all_evidence(const struct show *s, const struct value *legs)
 		}
 }
 
+/* "Contact: sip:a@b -> sip:c@d (topology hiding; breaks RFC 4474)" */
+static void print_change(const struct show *s, const struct value *change)
+{
+	struct slice breaks = value_get_str(change, "breaks");
+	struct obuf text = OBUF_INIT;
+
+	obuf_fmt(&text, "%.*s: %.*s -> %.*s (%.*s",
+		 SLICE(value_get_str(change, "field")),
+		 SLICE(value_get_str(change, "was")),
+		 SLICE(value_get_str(change, "now")),
+		 SLICE(value_get_str(change, "reason")));
+	if (breaks.n)
+		obuf_fmt(&text, "; breaks %.*s", SLICE(breaks));
+	obuf_chr(&text, ')');
+	show_wrapped(s, 4, obuf_as_slice(&text));
+	obuf_fini(&text);
+}
+
+static void print_changes(const struct show *s, const struct value *changes)
+{
+	const struct value *m = value_first(changes);
+
+	show_line(s, 2, m ? "changed here" : "changed here: nothing",
+		  SLICE_NONE);
+	for (; m; m = value_next(m))
+		print_change(s, m);
+}
+
+/* What came in, what we signed, what we changed. */
+static void print_identity(const struct show *s, const struct value *report)
+{
+	show_line(s, 2, "identity chain here: ",
+		  value_get_str(report, "chain"));
+	fprintf(s->to, "  secure to the claimed identity: %s\n",
+		value_get_bool(report, "secure_to_claimed_identity", false) ?
+			"yes" : "no");
+	show_line(s, 2, "because: ", value_get_str(report, "because"));
+	show_member(s, "identity received", value_get(report, "identity"), 2);
+	show_member(s, "signed by us", value_get(report, "signed"), 2);
+	print_changes(s, value_get(report, "changed_here"));
+}
+
 void report_show(const struct show *s, const struct value *report)
 {
 	const struct value *legs = value_get(report, "legs");
@@ -86,15 +128,7 @@ void report_show(const struct show *s, const struct value *report)
 	show_line(s, 0, "security report", SLICE_NONE);
 	print_verdicts(s, legs);
 	print_all_evidence(s, legs);
-	show_line(s, 2, "identity chain here: ",
-		  value_get_str(report, "chain"));
-	fprintf(s->to, "  secure to the claimed identity: %s\n",
-		value_get_bool(report, "secure_to_claimed_identity", false) ?
-			"yes" : "no");
-	show_line(s, 2, "because: ", value_get_str(report, "because"));
-	show_member(s, "identity received", value_get(report, "identity"), 2);
-	show_member(s, "signed by us", value_get(report, "signed"), 2);
-	show_member(s, "changed here", value_get(report, "changed_here"), 2);
+	print_identity(s, report);
 }
 
 /* The octets around `at`, escaped octet by octet, so that the mark below can
@@ -129,7 +163,9 @@ static void print_difference(const struct show *s, const struct value *v)
 
 	if (at < 0 || !theirs.n) {
 		show_line(s, 2, "ours      ", ours);
-		if (theirs.n)
+		if (slice_eq(ours, theirs))
+			show_line(s, 2, "signer's  ", SLICE_LIT("the same"));
+		else if (theirs.n)
 			show_line(s, 2, "signer's  ", theirs);
 		return;
 	}
@@ -145,34 +181,39 @@ static bool is_canonical(struct slice key)
 	       value_word_eq(key, SLICE_LIT("differs-at"));
 }
 
+static void print_assertion(const struct show *s, const struct value *v)
+{
+	struct obuf ob = OBUF_INIT, name = OBUF_INIT;
+
+	for (const struct value *m = value_first(v); m; m = value_next(m)) {
+		struct slice text = show_text(&ob, m);
+
+		if (is_canonical(value_key(m)) || !text.n)
+			continue;
+		obuf_reset(&name);
+		obuf_escaped(&name, value_key(m));
+		fprintf(s->to, "  %-10.*s", SLICE(obuf_as_slice(&name)));
+		show_line(s, 0, name.n < 10 ? "" : "  ", text);
+	}
+	print_difference(s, v);
+	obuf_fini(&ob);
+	obuf_fini(&name);
+}
+
 void report_show_why(const struct show *s, const struct value *reply)
 {
 	const struct value *list = value_get(reply, "why");
-	const struct value *v, *m;
-	struct obuf ob = OBUF_INIT;
+	const struct value *report = value_get(reply, "report");
 	unsigned n = 0;
 
 	if (value_count(list) == 0)
 		fprintf(s->to, "no Identity was received with this call\n");
-	for (v = value_first(list); v; v = value_next(v)) {
+	for (const struct value *v = value_first(list); v; v = value_next(v)) {
 		fprintf(s->to, "assertion %u\n", ++n);
-		for (m = value_first(v); m; m = value_next(m)) {
-			if (is_canonical(value_key(m)))
-				continue;
-			fprintf(s->to, "  ");
-			obuf_reset(&ob);
-			obuf_escaped(&ob, value_key(m));
-			fprintf(s->to, "%-14.*s  ", SLICE(obuf_as_slice(&ob)));
-			show_line(s, 0, "", show_text(&ob, m));
-		}
-		print_difference(s, v);
+		print_assertion(s, v);
 	}
-	for (m = value_first(reply); m; m = value_next(m)) {
-		struct slice key = value_key(m);
-		char name[64];
-
-		if (!slice_eq_str(key, "why") && !slice_copy(key, name, 64))
-			show_member(s, name, m, 0);
+	if (report) {
+		show_line(s, 0, "what became of it", SLICE_NONE);
+		print_identity(s, report);
 	}
-	obuf_fini(&ob);
 }

@@ -1,6 +1,6 @@
 #include "ctl/streams.h"
 
-#include "ctl/show.h"
+#include "ctl/table.h"
 
 static void put(struct table *t, const char *column, struct slice text)
 {
@@ -34,8 +34,8 @@ static void put_endpoint(struct table *t, const struct value *endpoint)
 	obuf_fini(&ob);
 }
 
-/* How the leg is protected, and under which cipher. With DTLS that does not
- * stand yet, the state of the handshake instead of a suite. */
+/* Where the leg's keys come from, and the cipher. With DTLS that does not
+ * stand yet, the state of the handshake instead of a cipher. */
 static void put_security(struct table *t, const struct value *media,
 			 const struct value *stream)
 {
@@ -45,26 +45,24 @@ static void put_security(struct table *t, const struct value *media,
 
 	if (!security.n)
 		security = value_get_str(media, "security");
-	if (!security.n)
-		security = value_get_str(media, "protocol");
+	if (slice_starts(security, "dtls"))
+		put(t, "keys", SLICE_LIT("DTLS"));
+	else if (slice_starts(security, "sdes"))
+		put(t, "keys", SLICE_LIT("SDES"));
+	else
+		put(t, "keys", SLICE_LIT("none"));
 	if (!suite.n && dtls)
 		suite = value_get_str(dtls, "state");
-	put(t, "security", security);
 	put(t, "cipher", suite.n ? suite : SLICE_LIT("-"));
 }
 
-/* How many packets went, and why. */
-static void put_drops(struct table *t, const struct value *drops)
+static int64_t drops_sum(const struct value *drops)
 {
-	struct obuf ob = OBUF_INIT;
 	int64_t n = 0;
 
 	for (const struct value *m = value_first(drops); m; m = value_next(m))
 		n += value_as_int(m, 0);
-	put_int(t, "dropped", n);
-	if (value_count(drops))
-		put(t, "why", show_text(&ob, drops));
-	obuf_fini(&ob);
+	return n;
 }
 
 /* "audio RTP" */
@@ -93,10 +91,27 @@ static void add_stream(struct table *t, const struct value *tag,
 		value_get_int(value_get(stream, "stats"), "packets", 0));
 	put_int(t, "out",
 		value_get_int(value_get(stream, "stats_out"), "packets", 0));
-	put_drops(t, value_get(stream, "drops"));
+	put_int(t, "drop", drops_sum(value_get(stream, "drops")));
 }
 
-void streams_add(struct table *t, const struct value *query)
+static void print_drops(const struct show *s, const struct value *stream)
+{
+	const struct value *drops = value_get(stream, "drops");
+	struct obuf ob = OBUF_INIT, line = OBUF_INIT;
+
+	if (drops_sum(drops)) {
+		obuf_fmt(&line, "dropped at port %lld: %.*s",
+			 (long long)value_get_int(stream, "local port", 0),
+			 SLICE(show_text(&ob, drops)));
+		show_wrapped(s, 0, obuf_as_slice(&line));
+	}
+	obuf_fini(&ob);
+	obuf_fini(&line);
+}
+
+/* A row, or the line under the table, for each stream. */
+static void walk(const struct show *s, struct table *t,
+		 const struct value *query)
 {
 	const struct value *tags = value_get(query, "tags");
 	const struct value *tag, *media, *stream;
@@ -107,9 +122,29 @@ void streams_add(struct table *t, const struct value *query)
 			/* In pairs; with rtcp-mux there is no second. */
 			stream = value_first(value_get(media, "streams"));
 			for (unsigned i = 0; stream; i++) {
-				add_stream(t, tag, media, stream, i % 2);
+				if (t)
+					add_stream(t, tag, media, stream,
+						   i % 2);
+				else
+					print_drops(s, stream);
 				stream = value_next(stream);
 			}
 		}
 	}
+}
+
+void streams_show(const struct show *s, const struct value *query)
+{
+	struct table *t = table_new();
+
+	if (!t)
+		return;
+	walk(s, t, query);
+	if (table_rows(t)) {
+		table_print(s->to, t, 0, s->width);
+		walk(s, NULL, query);
+	} else {
+		show_line(s, 0, "no streams yet", SLICE_NONE);
+	}
+	table_free(t);
 }

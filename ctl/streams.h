@@ -2,10 +2,9 @@
 #ifndef CTL_STREAMS_H
 #define CTL_STREAMS_H
 
-#include "ctl/table.h"
-#include "lib/ctl/value.h"
+#include "ctl/show.h"
 
-/* One row per stream of the call. */
-void streams_add(struct table *t, const struct value *query);
+/* A table with a row per stream, and under it why packets were dropped. */
+void streams_show(const struct show *s, const struct value *query);
 
 #endif

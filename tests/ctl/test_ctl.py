@@ -178,9 +178,10 @@ def test_streams_of_all_calls(ctl):
     assert r.returncode == 0, r.stderr
     lines = r.stdout.splitlines()
     assert lines[0] == "media streams of c1"
-    assert lines[2].split() == ["atag", "audio", "RTP", "30000",
-        "192.0.2.1:5004", "dtls-srtp", "AES_CM_128_HMAC_SHA1_80", "150",
-        "148", "3", "bad-tag=2,", "replay=1"]
+    assert lines[2].split() == [
+        "atag", "audio", "RTP", "30000", "192.0.2.1:5004", "DTLS",
+        "AES_CM_128_HMAC_SHA1_80", "150", "148", "3"]
+    assert lines[3] == "dropped at port 30000: bad-tag=2, replay=1"
 
 
 def test_stats_of_both(ctl):
@@ -203,7 +204,8 @@ def test_call_shows_legs_streams_and_report(ctl):
                    "because": "we hold the keys",
                    "legs": {"a": {"caller_identity": prop},
                             "b": {"caller_identity": prop}},
-                   "changed_here": [{"field": "Contact",
+                   "changed_here": [{"field": "Contact", "was": "sip:a@b",
+                                     "now": "sip:c", "breaks": "RFC 4474",
                                      "reason": "topology hiding"}]}}}})
     relay = ctl.daemon("relay", {"query": QUERY})
     r = ctl("call", "1f")
@@ -211,7 +213,8 @@ def test_call_shows_legs_streams_and_report(ctl):
     assert json.loads(d.asked[0]) == {"command": "call", "id": "1f"}
     assert json.loads(relay.asked[0])["call-id"] == "m1"
     for word in ("caller identity", "attested-a", "by signer Caller", "attest=A",
-                 "re-signed", "topology hiding", "AES_CM_128_HMAC_SHA1_80",
+                 "re-signed",
+                 "Contact: sip:a@b -> sip:c (topology hiding; breaks", "AES_CM_128_HMAC_SHA1_80",
                  "carrier"):
         assert word in r.stdout, r.stdout
 
