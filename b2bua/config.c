@@ -36,6 +36,7 @@ static const char *const media_names[] = {
 	[MEDIA_RTP] = "rtp",
 	[MEDIA_SDES] = "sdes-srtp",
 	[MEDIA_DTLS] = "dtls-srtp",
+	[MEDIA_PASS] = "pass",
 };
 
 const char *trunk_media_name(enum trunk_media media)
@@ -50,9 +51,15 @@ const char *trunk_media_transport(enum trunk_media media)
 		[MEDIA_RTP] = "RTP/AVP",
 		[MEDIA_SDES] = "RTP/SAVP",
 		[MEDIA_DTLS] = "UDP/TLS/RTP/SAVPF",
+		[MEDIA_PASS] = "UDP/TLS/RTP/SAVPF",
 	};
 
 	return transports[media];
+}
+
+bool trunk_media_passes(const struct trunk *a, const struct trunk *b)
+{
+	return a->media == MEDIA_PASS && b->media == MEDIA_PASS;
 }
 
 /* Index of value; the schema has let no other value pass. */
@@ -221,7 +228,7 @@ static void trunk_policy_load(cfg_t *sec, struct trunk *t)
 	static const char *const sign[] = {"keep", "resign", "own"};
 
 	t->tcp = !strcmp(cfg_getstr(sec, "transport"), "tcp");
-	t->media = (enum trunk_media)choice_of(media_names, 4,
+	t->media = (enum trunk_media)choice_of(media_names, 5,
 					       cfg_getstr(sec, "media"));
 	t->sdes_over_cleartext = cfg_getbool(sec, "sdes-over-cleartext");
 	t->hide = !strcmp(cfg_getstr(sec, "topology"), "hide");

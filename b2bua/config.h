@@ -26,7 +26,8 @@ struct realm {
 	struct config_list domains;
 };
 
-enum trunk_media { MEDIA_ANY, MEDIA_RTP, MEDIA_SDES, MEDIA_DTLS };
+enum trunk_media { MEDIA_ANY, MEDIA_RTP, MEDIA_SDES, MEDIA_DTLS,
+		   MEDIA_PASS };
 enum trunk_verify { VERIFY_OFF, VERIFY_CHECK, VERIFY_REQUIRE };
 enum trunk_sign { SIGN_KEEP, SIGN_RESIGN, SIGN_OWN };
 
@@ -106,5 +107,7 @@ const struct realm *config_realm_find(const struct config *c,
 const char *trunk_media_name(enum trunk_media media);
 /* As in an m= line; NULL: whatever the other side has. */
 const char *trunk_media_transport(enum trunk_media media);
+/* Both leave the keys to the ends: the call is passed (RFC 7879). */
+bool trunk_media_passes(const struct trunk *a, const struct trunk *b);
 
 #endif

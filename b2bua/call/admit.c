@@ -69,6 +69,7 @@ static bool proto_fits(enum trunk_media policy, enum sdpv_proto proto)
 	case MEDIA_SDES:
 		return sdpv_proto_is_sdes(proto);
 	case MEDIA_DTLS:
+	case MEDIA_PASS:
 		return sdpv_proto_is_dtls(proto);
 	}
 	return false;

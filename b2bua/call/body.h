@@ -12,4 +12,10 @@ bool body_is_sdp(const struct message *m);
  * refused with port 0). An answer that falls from SRTP back to RTP does not. */
 bool body_answers(struct slice offer, struct slice answer);
 
+/* The keys that a description names by a=fingerprint, of all its m-lines: a
+ * number that is the same for the same keys, 0 if it names none. first: the
+ * first of them, "" if none. */
+enum { BODY_FINGERPRINT = 256 };
+uint64_t body_keys(struct slice sdp, char first[BODY_FINGERPRINT]);
+
 #endif

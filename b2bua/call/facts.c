@@ -71,6 +71,19 @@ void facts_protocol(struct call *call, enum report_leg leg, struct slice sdp)
 		to[0] = '\0';
 }
 
+/* RFC 7879: the keys are the ends', and so is the check of them. */
+static void passed_report(struct call *call, enum report_leg leg)
+{
+	report_set(call->report, leg, REPORT_PRIVACY_END_TO_END,
+		   REPORT_BY_US, NULL);
+	report_evidence(call->report, leg, REPORT_PRIVACY, "keys",
+			SLICE_LIT("left to the ends"));
+	report_fingerprint(call->report, leg,
+			   slice_str(media_fingerprint(call->media, leg)));
+	report_evidence(call->report, leg, REPORT_MEDIA_AUTH, "checked",
+			SLICE_LIT("by the other end"));
+}
+
 static void protocol_report(struct call *call, enum report_leg leg)
 {
 	struct slice text = slice_str(call->protocol[leg]);
@@ -88,6 +101,8 @@ static void protocol_report(struct call *call, enum report_leg leg)
 	report_set(call->report, leg, privacy, REPORT_BY_US, NULL);
 	report_set(call->report, leg, auth, REPORT_BY_US, NULL);
 	report_evidence(call->report, leg, REPORT_PRIVACY, "transport", text);
+	if (sdpv_proto_is_dtls(proto) && media_passed(call->media))
+		passed_report(call, leg);
 }
 
 void facts_answered(struct call *call)
@@ -123,6 +138,12 @@ static void side_report(struct call *call, enum report_leg leg,
 	snprintf(number, sizeof(number), "%llu",
 		 (unsigned long long)side->packets);
 	evidence(call, leg, REPORT_PRIVACY, "packets", number);
+	/* A later offer may have ended it. */
+	if (report_get(call->report, leg, REPORT_PRIVACY) ==
+		    REPORT_PRIVACY_END_TO_END &&
+	    strcmp(side->security, "pass") != 0)
+		report_set(call->report, leg, REPORT_PRIVACY_HOP, REPORT_BY_US,
+			   NULL);
 	if (side->dtls_verified &&
 	    sdpv_proto_is_dtls(sdpv_proto_parse(
 		    slice_str(call->protocol[leg]))))

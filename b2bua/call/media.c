@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "b2bua/call/body.h"
 #include "b2bua/call/media.h"
 #include "lib/base/log.h"
 #include "lib/base/rnd.h"
@@ -21,6 +22,12 @@ struct media {
 	bool used; /* the relay may know the id */
 	bool offered; /* an offer was made: the next one changes it */
 	bool closing;
+	bool pass; /* asked for */
+	bool asked_offer; /* what is under way is an offer */
+	uint64_t keys; /* of the description under way */
+	bool kept; /* the last offer's keys came back as they were */
+	bool passed; /* ... and the answer's */
+	char fingerprint[REPORT_LEGS][BODY_FINGERPRINT];
 	media_sdp_h *h;
 	media_stats_h *stats_h;
 	void *arg;
@@ -51,6 +58,21 @@ void media_free(struct media *m)
 const char *media_id(const struct media *m)
 {
 	return m->id;
+}
+
+void media_pass(struct media *m)
+{
+	m->pass = true;
+}
+
+bool media_passed(const struct media *m)
+{
+	return m->passed;
+}
+
+const char *media_fingerprint(const struct media *m, enum report_leg leg)
+{
+	return m->fingerprint[leg];
 }
 
 bool media_busy(const struct media *m)
@@ -151,6 +173,17 @@ void media_stats_forget(struct media *m)
 
 /* ---- offer and answer -------------------------------------------------- */
 
+static void keys_compare(struct media *m, struct slice sdp)
+{
+	char first[BODY_FINGERPRINT];
+	bool same = m->keys && body_keys(sdp, first) == m->keys;
+
+	if (m->asked_offer)
+		m->kept = same;
+	else
+		m->passed = m->kept && same;
+}
+
 static void sdp_deliver(struct media *m, int err, const struct value *reply)
 {
 	struct slice result = value_get_str(reply, "result");
@@ -166,6 +199,8 @@ static void sdp_deliver(struct media *m, int err, const struct value *reply)
 			   text, sizeof(text));
 	}
 	obuf_fini(&why);
+	if (!err)
+		keys_compare(m, sdp);
 	if (err)
 		core_count(m->core, COUNTER_RELAY_ERRORS);
 	if (m->h)
@@ -201,9 +236,14 @@ static int media_ask(struct media *m, struct value_pool *pool,
 
 /* What offer and answer have in common. */
 static struct value *request_new(struct media *m, struct value_pool *pool,
-				 const char *command, struct slice sdp)
+				 enum report_leg from, const char *command,
+				 struct slice sdp)
 {
 	struct value *req = value_new_dict(pool), *list;
+
+	m->keys = body_keys(sdp, m->fingerprint[from]);
+	if (m->pass)
+		value_put_cstr(req, "passthrough", "on");
 
 	value_put_cstr(req, "command", command);
 	value_put_cstr(req, "call-id", m->id);
@@ -224,17 +264,17 @@ int media_offer(struct media *m, enum report_leg from, struct slice sdp,
 
 	if (m->ask)
 		return EBUSY;
-	req = request_new(m, &pool, "offer", sdp);
+	req = request_new(m, &pool, from, "offer", sdp);
 	value_put_cstr(req, "from-tag", tags[from]);
 	if (m->offered)
 		value_put_cstr(req, "to-tag", tags[to]);
-	m->offered = true;
+	m->offered = m->asked_offer = true;
 	list = value_put_list(req, "direction");
 	value_append_str(list, slice_str(m->interface[from]));
 	value_append_str(list, slice_str(m->interface[to]));
 	list = value_put_list(req, "rtcp-mux");
 	value_append_str(list, SLICE_LIT("demux"));
-	if (transport)
+	if (transport && !m->pass)
 		value_put_cstr(req, "transport-protocol", transport);
 	return media_ask(m, &pool, req, h, arg);
 }
@@ -249,7 +289,8 @@ int media_answer(struct media *m, enum report_leg from, struct slice sdp,
 
 	if (m->ask)
 		return EBUSY;
-	req = request_new(m, &pool, "answer", sdp);
+	req = request_new(m, &pool, from, "answer", sdp);
+	m->asked_offer = false;
 	/* the tags are the offer's: from is who offered */
 	value_put_cstr(req, "from-tag", tags[to]);
 	value_put_cstr(req, "to-tag", tags[from]);

@@ -15,7 +15,7 @@ struct media;
 
 /* What the relay said about one leg at the end. Texts are "" if unknown. */
 struct media_side {
-	char security[16]; /* none, sdes, dtls-srtp */
+	char security[16]; /* none, sdes, dtls-srtp, pass */
 	char suite[48];
 	char dtls_version[16];
 	char dtls_cipher[48];
@@ -32,6 +32,14 @@ struct media_stats {
 /* The sides' networks: interface names of the relay. 0 or ENOMEM. */
 int media_new(struct media **mp, struct core *core,
 	      const char *const interfaces[REPORT_LEGS]);
+/* From now on the relay shall leave the keys to the ends where it can
+ * (RFC 7879); whatever transport is asked for, it stays as it is. */
+void media_pass(struct media *m);
+/* Has it? By what it gave back: the last offer and its answer name the same
+ * DTLS keys as what came. */
+bool media_passed(const struct media *m);
+/* The first key that the leg's last description named: "sha-256 AB:..", "". */
+const char *media_fingerprint(const struct media *m, enum report_leg leg);
 /* The call-id used at the relay. */
 const char *media_id(const struct media *m);
 

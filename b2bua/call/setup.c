@@ -47,6 +47,8 @@ static int candidate_begin(struct call *call)
 	err = media_new(&call->media, call->core, interfaces);
 	if (err)
 		return err;
+	if (trunk_media_passes(call->trunk[REPORT_LEG_A], to))
+		media_pass(call->media);
 	call->offered = call->late;
 	slice_copy(slice_str(media_id(call->media)), call->media_call_id,
 		   sizeof(call->media_call_id));

@@ -111,6 +111,7 @@ static void test_trunk_items(void **state)
 	assert_int_equal(t->media, MEDIA_SDES);
 	assert_string_equal(trunk_media_name(t->media), "sdes-srtp");
 	assert_string_equal(trunk_media_transport(t->media), "RTP/SAVP");
+	assert_false(trunk_media_passes(t, t));
 	assert_false(t->hide);
 	assert_false(t->sdes_over_cleartext);
 	assert_int_equal(t->verify, VERIFY_REQUIRE);

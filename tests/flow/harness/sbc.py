@@ -6,7 +6,7 @@ from .daemons import B2bua, Relay, ctl
 from .net import LOCAL, free_port, wait_for
 from .sip import Leg, Phone, hostport
 
-MEDIA = {"dtls": "dtls-srtp", "sdes": "sdes-srtp", "rtp": "rtp",
+MEDIA = {"dtls": "dtls-srtp", "sdes": "sdes-srtp", "rtp": "rtp", "pass": "pass",
          "any": "any"}
 
 
