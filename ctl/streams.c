@@ -65,6 +65,34 @@ static int64_t drops_sum(const struct value *drops)
 	return n;
 }
 
+/* Thousandths with one digit, "3.9"; nothing if negative: not known. */
+static void put_tenth(struct table *t, const char *column, int64_t thousandths)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%lld.%lld",
+			 (long long)(thousandths / 1000),
+			 (long long)(thousandths / 100 % 10));
+
+	if (thousandths >= 0)
+		put(t, column, slice_of(text, (size_t)n));
+}
+
+/* How it arrives: times in ms, the age of the last packet in s. */
+static void put_quality(struct table *t, const struct value *stream)
+{
+	const struct value *dtls = value_get(stream, "DTLS");
+	int64_t rtt = value_get_int(stream, "round-trip time", 0);
+
+	if (value_get(stream, "lost"))
+		put_int(t, "lost", value_get_int(stream, "lost", 0));
+	put_tenth(t, "jitter", value_get_int(stream, "jitter_us", -1));
+	put_tenth(t, "rtt", rtt ? rtt : -1);
+	put_tenth(t, "mos", value_get_int(stream, "MOS", -10) * 100);
+	put_tenth(t, "age", value_get_int(stream, "last packet ms", -1));
+	if (value_get(dtls, "ms"))
+		put_int(t, "dtls ms", value_get_int(dtls, "ms", 0));
+}
+
 /* "audio RTP" */
 static void put_name(struct table *t, struct slice type, bool rtcp)
 {
@@ -91,6 +119,7 @@ static void add_stream(struct table *t, const struct value *tag,
 		value_get_int(value_get(stream, "stats"), "packets", 0));
 	put_int(t, "out",
 		value_get_int(value_get(stream, "stats_out"), "packets", 0));
+	put_quality(t, stream);
 	put_int(t, "drop", drops_sum(value_get(stream, "drops")));
 }
 

@@ -76,7 +76,8 @@ static void decide(uint8_t how)
 	bool reject;
 
 	for (unsigned i = 0; i < view.media_count; i++) {
-		if (negotiate_offer(&sm, how & 1, &view.media[i], &o, true))
+		if (negotiate_offer(&sm, how & 1, &view.media[i], &o, true,
+				    how & 2))
 			continue;
 		sm.offer = sm.next;
 		negotiate_answer(&sm, &view.media[i], &o, conf, &reject);

@@ -60,8 +60,10 @@ static void count_passed(struct path *path, struct path_packet *pkt)
 	if (pkt->kind == DEMUX_RTCP && !opaque)
 		counter_add(&cells->rtcp_in, 1);
 	if (!opaque && !pkt->rtcp && pkt->kind == DEMUX_RTP &&
-	    !rtpv_parse_header(pkt->io.p, pkt->io.n, &v))
+	    !rtpv_parse_header(pkt->io.p, pkt->io.n, &v)) {
 		stream_track(pkt->stream, &v, path->now_ms);
+		track_packet(pkt->stream, &v, path->now_us, path->counters);
+	}
 }
 
 static enum drop count_media(struct path *path, struct path_packet *pkt)
@@ -72,12 +74,15 @@ static enum drop count_media(struct path *path, struct path_packet *pkt)
 	if (pkt->rtcp) {
 		if (rtcpv_check(pkt->io.p, pkt->io.n))
 			return DROP_RTCP_BAD;
+		track_rtcp(pkt->stream, pkt->io.p, pkt->io.n, path->now_us,
+			   path->counters);
 		counter_add(&cells->rtcp_in, 1);
 		counter_add(&path->counters->v[COUNTER_RTCP_IN], 1);
 	} else {
 		if (rtpv_parse(pkt->io.p, pkt->io.n, &v))
 			return DROP_RTP_BAD;
 		stream_track(pkt->stream, &v, path->now_ms);
+		track_packet(pkt->stream, &v, path->now_us, path->counters);
 		counter_add(&cells->packets_in, 1);
 		counter_add(&path->counters->v[COUNTER_RTP_IN], 1);
 	}

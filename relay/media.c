@@ -268,6 +268,7 @@ static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 		.said[COMPONENT_RTP] = said(&conf->rtp),
 		.said[COMPONENT_RTCP] =
 			conf->rtcp_mux ? ADDR_NONE : said(&conf->rtcp),
+		.payloads = conf->payloads,
 	};
 }
 
@@ -473,6 +474,43 @@ int media_family(const struct media *m, enum media_side side)
 	return m->interface[side]->family;
 }
 
+static void track_stats(struct media_stats *stats,
+			const struct stream_cells *in)
+{
+	const struct track_cells *c =
+		&in->track[counter_get(&in->newest) % STREAM_TRACKS];
+	struct quality_sums sums;
+
+	track_cells_read(c, &sums);
+	stats->jitter_us = (uint32_t)counter_get(&c->jitter_us);
+	stats->mos = quality_mean(&sums).mos;
+	stats->rtt_us = (uint32_t)counter_get(&in->rtt_us);
+}
+
+unsigned media_tracks(const struct media *m, enum media_side side,
+		      struct media_track v[MEDIA_TRACKS])
+{
+	const struct stream_cells *in = &m->bridge.stream[side].cells;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < STREAM_TRACKS; i++) {
+		const struct track_cells *c = &in->track[i];
+
+		if (!counter_get(&c->packets))
+			continue;
+		v[n] = (struct media_track){
+			.ssrc = (uint32_t)counter_get(&c->ssrc),
+			.packets = counter_get(&c->packets),
+			.lost = (uint32_t)counter_get(&c->lost),
+			.jitter_us = (uint32_t)counter_get(&c->jitter_us),
+			.last_ms = counter_get(&c->last_ms),
+			.clock = (uint32_t)counter_get(&c->clock),
+		};
+		track_cells_read(c, &v[n++].quality);
+	}
+	return n;
+}
+
 void media_stats(const struct media *m, enum media_side side,
 		 struct media_stats *stats)
 {
@@ -495,6 +533,7 @@ void media_stats(const struct media *m, enum media_side side,
 		.key_in = counter_get(&in->key_in),
 		.key_out = counter_get(&out->key_out),
 	};
+	track_stats(stats, in);
 	for (unsigned i = 0; i < DROP_COUNT; i++)
 		stats->drops[i] = counter_get(&in->drops[i]);
 	stats->learned = addr_cell_get(

@@ -12,6 +12,7 @@
 #include "lib/io/addr.h"
 #include "relay/drop.h"
 #include "relay/handshake.h"
+#include "relay/quality.h"
 #include "relay/suite.h"
 
 enum media_side { MEDIA_A, MEDIA_B };
@@ -84,6 +85,8 @@ struct leg_conf {
 	enum handshake_role role;
 	unsigned fingerprints;
 	struct handshake_fingerprint fingerprint[LEG_FINGERPRINTS];
+	/* What the peer's SDP calls its payload types: for statistics. */
+	struct payload_map payloads;
 };
 
 /* Everything security-relevant that a leg of a call does, for `query`. Read
@@ -101,6 +104,9 @@ struct media_stats {
 	uint64_t drops[DROP_COUNT]; /* of what came in on this leg */
 	uint32_t ssrc; /* of the newest RTP stream in; 0 before the first */
 	uint32_t lost; /* RFC 3550 A.3, of that stream; 0 if negative */
+	uint32_t jitter_us; /* RFC 3550 A.8, of that stream */
+	uint32_t mos; /* hundredths, mean of that stream; 0: none */
+	uint32_t rtt_us; /* between us and this leg's peer; 0: not known */
 	unsigned ssrcs; /* how many SSRCs were seen */
 	union addr peer; /* where we send RTP to now */
 	bool learned; /* peer was learned from a packet, not from the SDP */
@@ -149,6 +155,23 @@ int media_family(const struct media *m, enum media_side side);
 
 void media_stats(const struct media *m, enum media_side side,
 		 struct media_stats *stats);
+
+/* One SSRC that came in on a leg. */
+struct media_track {
+	uint32_t ssrc;
+	uint64_t packets; /* since its sequence numbers last started over */
+	uint32_t lost; /* the same */
+	uint32_t jitter_us;
+	uint64_t last_ms; /* clk_ms() of the last packet */
+	uint32_t clock; /* Hz of its timestamps; 0: not known, no jitter */
+	struct quality_sums quality;
+};
+enum { MEDIA_TRACKS = 8 };
+
+/* The newest of them, in no order; how many. */
+unsigned media_tracks(const struct media *m, enum media_side side,
+		      struct media_track v[MEDIA_TRACKS]);
+
 /* The leg's handshake, for its status; NULL: it has none. rtcp: the one of the
  * RTCP port of a leg without rtcp-mux. */
 struct handshake *media_handshake(const struct media *m, enum media_side side,

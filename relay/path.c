@@ -92,7 +92,8 @@ void path_run(struct path *path)
 {
 	if (!path->n)
 		return;
-	path->now_ms = clk_ms();
+	path->now_us = clk_us();
+	path->now_ms = path->now_us / 1000;
 	path->live = path->n;
 	for (unsigned i = 0; i < path->n; i++)
 		path->way[i] = &path->packet[i];

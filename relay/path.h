@@ -25,6 +25,7 @@ struct path {
 	struct io *io;
 	struct counters *counters;
 	uint64_t now_ms; /* of this batch */
+	uint64_t now_us; /* the same, finer */
 	unsigned n; /* collected */
 	unsigned live; /* still on the way */
 	struct path_packet *way[IO_BATCH]; /* those, in order of arrival */

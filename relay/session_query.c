@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clk.h"
@@ -129,6 +131,66 @@ static struct value *put_stream(struct value *streams, const struct query *q,
 	return v;
 }
 
+/* rtpengine has MOS in tenths: 43 is 4.3. */
+static int64_t tenths(uint32_t hundredths)
+{
+	return (hundredths + 5) / 10;
+}
+
+static struct value *put_quality(struct value *dict, const char *key,
+				 const struct quality *q)
+{
+	struct value *v = value_put_dict(dict, key);
+
+	value_put_int(v, "MOS", tenths(q->mos));
+	value_put_int(v, "round-trip time", q->rtt_us);
+	value_put_int(v, "round-trip time leg", q->leg_us);
+	value_put_int(v, "jitter", q->jitter_us / 1000);
+	value_put_int(v, "packet loss", (q->loss + 5000) / 10000);
+	return v;
+}
+
+/* rtpengine's keys, and what came in here so far. */
+static void put_track(struct value *ssrcs, const struct media_track *t)
+{
+	const struct quality_sums *sums = &t->quality;
+	struct quality mean = quality_mean(sums);
+	char ssrc[12];
+	struct value *v;
+
+	snprintf(ssrc, sizeof(ssrc), "%" PRIu32, t->ssrc);
+	if (value_get(ssrcs, ssrc))
+		return;
+	v = value_put_dict(ssrcs, ssrc);
+	value_put_int(v, "packets", (int64_t)t->packets);
+	value_put_int(v, "cumulative loss", t->lost);
+	value_put_int(v, "jitter", t->jitter_us / 1000);
+	value_put_int(v, "clock rate", t->clock);
+	if (!sums->n)
+		return;
+	value_put_int(put_quality(v, "average MOS", &mean), "samples",
+		      (int64_t)sums->n);
+	value_put_int(put_quality(v, "lowest MOS", &sums->lowest),
+		      "reported at", sums->lowest.at);
+	value_put_int(put_quality(v, "highest MOS", &sums->highest),
+		      "reported at", sums->highest.at);
+}
+
+static void put_tracks(struct value *ssrcs, const struct session *s)
+{
+	struct media_track v[MEDIA_TRACKS];
+
+	for (unsigned i = 0; i < s->medias; i++)
+		for (int side = MEDIA_A; s->media[i]->media && side <= MEDIA_B;
+		     side++) {
+			unsigned n = media_tracks(s->media[i]->media,
+						  (enum media_side)side, v);
+
+			while (n--)
+				put_track(ssrcs, &v[n]);
+		}
+}
+
 static void put_rtp(struct value *v, struct query *q,
 		    const struct media_stats *st)
 {
@@ -142,6 +204,14 @@ static void put_rtp(struct value *v, struct query *q,
 	value_put_int(v, "last packet", last);
 	value_put_int(v, "SSRC", st->ssrc);
 	value_put_int(v, "lost", st->lost);
+	value_put_int(v, "jitter", st->jitter_us / 1000);
+	value_put_int(v, "jitter_us", st->jitter_us);
+	value_put_int(v, "round-trip time", st->rtt_us);
+	if (st->mos)
+		value_put_int(v, "MOS", tenths(st->mos));
+	if (st->last_ms)
+		value_put_int(v, "last packet ms",
+			      (int64_t)(q->now_ms - st->last_ms));
 	drops = put_drops(v, st);
 	put_stats(v, "stats", st->packets_in, st->octets_in, drops);
 	put_stats(v, "stats_out", st->packets_out, st->octets_out,
@@ -216,6 +286,7 @@ void session_query(const struct sessions *ss, const struct session *s,
 	value_put_int(reply, "created", (int64_t)(s->created_us / 1000000));
 	value_put_int(reply, "created_us", (int64_t)s->created_us);
 	value_put_int(reply, "last signal", (int64_t)(s->signal_us / 1000000));
+	put_tracks(value_put_dict(reply, "SSRC"), s);
 	tags = value_put_dict(reply, "tags");
 	put_side(tags, &q, s, MEDIA_A);
 	if (!s->side[MEDIA_A].tag || !s->side[MEDIA_B].tag ||

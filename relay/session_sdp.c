@@ -404,6 +404,7 @@ static enum refusal offer_media(struct sessions *ss, struct session *s,
 			      pass);
 	if (!why && absent_wanted(o, m->type))
 		why = absent_make(sm, side, m);
+	payload_map_fill(&sm->next.conf.payloads, m);
 	if (!why && !sm->next.reject && !sm->media)
 		why = ports_open(ss, s, sm, m, o);
 	return why;
@@ -553,6 +554,9 @@ static enum refusal answer_decide(const struct sessions *ss,
 			return REFUSAL_MLINES;
 		why = negotiate_answer(s->media[i], &ss->view.media[i], o,
 				       a->conf[i], &a->reject[i]);
+		payload_map_fill(
+			&a->conf[i][media_other(s->offerer)].payloads,
+			&ss->view.media[i]);
 		a->reject[i] |= !s->media[i]->media;
 	}
 	return why;

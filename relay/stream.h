@@ -23,6 +23,7 @@
 #include "relay/counter.h"
 #include "relay/crypt.h"
 #include "relay/media.h"
+#include "relay/track.h"
 
 struct assoc;
 struct bridge;
@@ -62,6 +63,7 @@ struct leg_facts {
 	enum leg_security security;
 	enum leg_latch latch;
 	union addr said[COMPONENTS];
+	struct payload_map payloads;
 };
 
 struct leg {
@@ -87,9 +89,10 @@ struct track {
 	bool left; /* newest_out is set */
 	bool doubted; /* the last packet went back too far ... */
 	uint16_t proof; /* ... unless this sequence number follows */
+	struct track_timing timing;
 };
 
-enum { STREAM_TRACKS = 8 };
+enum { STREAM_TRACKS = MEDIA_TRACKS };
 
 struct stream_cells {
 	counter_cell packets_in;
@@ -105,7 +108,10 @@ struct stream_cells {
 	counter_cell lost;
 	counter_cell key_in;
 	counter_cell key_out;
+	counter_cell rtt_us; /* between us and the peer of leg `in` */
+	counter_cell newest; /* which track the last RTP packet was of */
 	counter_cell drops[DROP_COUNT];
+	struct track_cells track[STREAM_TRACKS];
 };
 
 struct stream {
@@ -119,6 +125,7 @@ struct stream {
 	struct crypt *fading;
 	struct track track[STREAM_TRACKS];
 	bool shifted; /* some track has, or had, a shift */
+	struct track_reports reports;
 	struct stream_cells cells;
 };
 

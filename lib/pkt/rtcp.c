@@ -83,6 +83,11 @@ int rtcpv_ssrc(const struct rtcp_view *v, uint32_t *ssrc)
 	return 0;
 }
 
+uint32_t rtcpv_lsr(const struct rtcp_view *v)
+{
+	return octets_u32(v->p + 10);
+}
+
 size_t rtcpv_report_at(const struct rtcp_view *v, unsigned i)
 {
 	return 8 + (v->type == RTCP_SR ? SENDER_INFO : 0u) + (size_t)REPORT * i;

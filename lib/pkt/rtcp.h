@@ -41,6 +41,10 @@ int rtcpv_check(const uint8_t *p, size_t n);
  * SDES and BYE). 0 or ENOENT (BYE and SDES may have none). */
 int rtcpv_ssrc(const struct rtcp_view *v, uint32_t *ssrc);
 
+/* What reports will quote of an SR: the middle 32 bits of its NTP time
+ * (RFC 3550 section 6.4.1). Only of an SR that rtcpv_next() gave. */
+uint32_t rtcpv_lsr(const struct rtcp_view *v);
+
 /* A report block of an SR or RR (RFC 3550 section 6.4.1). */
 struct rtcp_report {
 	uint32_t ssrc; /* whose packets these are about */

@@ -117,6 +117,9 @@ QUERY = {"result": "ok", "tags": {"atag": {"medias": [{
                  "crypto suite": "AES_CM_128_HMAC_SHA1_80",
                  "security": "dtls-srtp",
                  "stats": {"packets": 150}, "stats_out": {"packets": 148},
+                 "lost": 4, "jitter_us": 3249, "round-trip time": 41000,
+                 "MOS": 41, "last packet ms": 1260,
+                 "DTLS": {"state": "done", "ms": 12},
                  "drops": {"bad-tag": 2, "replay": 1}}]}]}}}
 
 
@@ -178,9 +181,13 @@ def test_streams_of_all_calls(ctl):
     assert r.returncode == 0, r.stderr
     lines = r.stdout.splitlines()
     assert lines[0] == "media streams of c1"
+    assert lines[1].split() == [
+        "leg", "stream", "port", "peer", "keys", "cipher", "in", "out",
+        "lost", "jitter", "rtt", "mos", "age", "dtls", "ms", "drop"]
     assert lines[2].split() == [
         "atag", "audio", "RTP", "30000", "192.0.2.1:5004", "DTLS",
-        "AES_CM_128_HMAC_SHA1_80", "150", "148", "3"]
+        "AES_CM_128_HMAC_SHA1_80", "150", "148", "4", "3.2", "41.0", "4.1",
+        "1.2", "12", "3"]
     assert lines[3] == "dropped at port 30000: bad-tag=2, replay=1"
 
 
