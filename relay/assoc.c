@@ -92,7 +92,8 @@ int assoc_open(struct assoc **assoc, struct handshake_pool *pool,
 {
 	const struct handshake_conf how = {
 		.role = conf->role,
-		.from = conf->latch == LEG_LATCH_STRICT ?
+		.from = conf->latch == LEG_LATCH_STRICT &&
+				!conf->ice.ufrag[0] ?
 				HANDSHAKE_FROM_STRICT : HANDSHAKE_FROM_ANY,
 	};
 	struct assoc *a = calloc(1, sizeof(*a));

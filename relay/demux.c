@@ -5,6 +5,7 @@
 
 #include "lib/pkt/stun.h"
 #include "relay/assoc.h"
+#include "relay/ice.h"
 #include "relay/path.h"
 
 static enum drop take_dtls(struct path *path, const struct path_packet *pkt)
@@ -13,6 +14,9 @@ static enum drop take_dtls(struct path *path, const struct path_packet *pkt)
 
 	if (!assoc)
 		return DROP_DTLS;
+	if (pkt->at->leg->ice &&
+	    !ice_allows(pkt->at, &pkt->io.peer, path->now_ms))
+		return DROP_SOURCE;
 	switch (assoc_input(assoc, &pkt->io.peer, pkt->io.p, pkt->io.n)) {
 	case 0:
 		break;
@@ -70,6 +74,8 @@ enum drop demux_packet(struct path *path, struct path_packet *pkt)
 		return DROP_MUXED;
 	switch (kind) {
 	case DEMUX_STUN:
+		if (pkt->at->leg->ice)
+			return ice_packet(path, pkt);
 		return stunv_check(pkt->io.p, pkt->io.n) ? DROP_STUN :
 							   DROP_STUN_BAD;
 	case DEMUX_DTLS:

@@ -10,15 +10,21 @@
  * A leg whose octets are passed unread is as good as plain: keys that we do
  * not have prove nothing to us.
  *
+ *	ICE		validated sources (ice.h)	the same
+ *
  * A new address in a new SDP starts over. Nothing else does: who takes over a
  * peer's address in mid-call gets nothing. */
 #include "lib/pkt/rtcp.h"
+#include "relay/ice.h"
 #include "relay/path.h"
 
-static bool source_allowed(const struct component *c, const union addr *from)
+static bool source_allowed(const struct path *path, const struct component *c,
+			   const union addr *from)
 {
 	const struct leg_facts *facts = &c->leg->facts;
 
+	if (c->leg->ice)
+		return ice_allows(c, from, path->now_ms);
 	if (c->learned)
 		return addr_eq(&c->peer, from);
 	if (facts->latch == LEG_LATCH_STRICT)
@@ -30,15 +36,20 @@ static bool source_allowed(const struct component *c, const union addr *from)
 
 enum drop latch_check(struct path *path, struct path_packet *pkt)
 {
-	(void)path;
-	return source_allowed(pkt->at, &pkt->io.peer) ? DROP_NONE :
-							DROP_SOURCE;
+	return source_allowed(path, pkt->at, &pkt->io.peer) ? DROP_NONE :
+							      DROP_SOURCE;
 }
 
 static void learn(struct path *path, struct path_packet *pkt)
 {
 	struct component *c = pkt->at;
 
+	if (c->leg->ice) {
+		/* Nothing else than a key of ours proves anything. */
+		if (leg_is_keyed(c->leg->facts.security))
+			ice_heard(c, &pkt->io.peer, path->now_ms);
+		return;
+	}
 	if (c->learned)
 		return;
 	if (!addr_eq(&c->said, &pkt->io.peer))
@@ -95,7 +106,7 @@ enum drop latch_account(struct path *path, struct path_packet *pkt)
 	enum drop drop = DROP_NONE;
 
 	/* An earlier packet of this batch may have taught another address. */
-	if (!source_allowed(pkt->at, &pkt->io.peer))
+	if (!source_allowed(path, pkt->at, &pkt->io.peer))
 		return DROP_SOURCE;
 	if (leg_is_passed(pkt->at->leg->facts.security))
 		count_passed(path, pkt);

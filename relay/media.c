@@ -10,14 +10,26 @@
 
 #include "lib/base/log.h"
 #include "relay/assoc.h"
+#include "relay/hub.h"
 #include "relay/plane_priv.h"
+
+/* The peer has selected another address: on its way to the control thread. */
+struct report {
+	struct order order;
+	struct media *media;
+	enum media_side side;
+	unsigned kind;
+	atomic_bool posted;
+};
 
 struct media {
 	struct bridge bridge; /* the worker's */
 	struct plane *plane;
 	struct worker *worker;
 	struct plane_interface *interface[2];
+	struct hub *hub[2]; /* NULL: ports of its own, then: */
 	struct port_pair ports[2];
+	struct report report[2][COMPONENTS];
 	bool set[2];
 	struct leg_conf conf[2]; /* as last set; holds keys */
 	struct assoc *assoc[2][COMPONENTS]; /* as ordered last */
@@ -63,8 +75,13 @@ static void attach_apply(struct worker *w, struct order *order)
 				offsetof(struct media, attach));
 
 	for (unsigned side = 0; side < 2; side++)
-		for (unsigned k = 0; k < COMPONENTS; k++)
-			worker_watch(w, &m->bridge.leg[side].component[k]);
+		for (unsigned k = 0; k < COMPONENTS; k++) {
+			struct component *c = &m->bridge.leg[side].component[k];
+
+			c->worker = w;
+			if (!m->hub[side])
+				worker_watch(w, c);
+		}
 }
 
 static void detach_apply(struct worker *w, struct order *order)
@@ -77,11 +94,14 @@ static void detach_apply(struct worker *w, struct order *order)
 
 		*left = (struct leg_change){.side = side};
 		for (unsigned k = 0; k < COMPONENTS; k++) {
-			worker_unwatch(w, &m->bridge.leg[side].component[k]);
+			if (!m->hub[side])
+				worker_unwatch(w, &m->bridge.leg[side]
+							   .component[k]);
 			left->new_rx[k] = true;
 			left->new_tx[k] = true;
 			left->new_assoc[k] = true;
 		}
+		left->new_ice = true;
 		bridge_leg_apply(&m->bridge, left);
 	}
 }
@@ -142,6 +162,7 @@ static void change_free(struct leg_change *c)
 		assoc_retire(c->assoc[k]);
 	}
 	crypt_free(c->faded);
+	ice_free(c->ice);
 }
 
 static void detach_done(struct order *order)
@@ -175,6 +196,45 @@ static void fence_done(struct order *order)
 	plane_release(plane);
 }
 
+/* ---- what a peer selects ---- */
+
+/* As DTLS client we start where ICE says that the peer is. */
+static void report_done(struct order *order)
+{
+	struct report *r = (struct report *)(void *)order;
+	struct media *m = r->media;
+	struct assoc *assoc = m->assoc[r->side][r->kind];
+	union addr peer;
+
+	atomic_store(&r->posted, false);
+	if (m->closed || !assoc)
+		return;
+	addr_cell_get(&m->bridge.leg[r->side].component[r->kind].shown, &peer);
+	(void)assoc_peer(assoc, &peer, &m->conf[r->side]);
+}
+
+/* Worker thread. What is under way will see the newest address. */
+static void on_selected(struct component *c)
+{
+	struct media *m = (struct media *)(void *)((char *)c->leg->bridge -
+				offsetof(struct media, bridge));
+	struct report *r = &m->report[c->leg->side][c->kind];
+
+	if (!atomic_exchange(&r->posted, true))
+		worker_report(m->worker, &r->order);
+}
+
+static void reports_init(struct media *m)
+{
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned k = 0; k < COMPONENTS; k++) {
+			m->report[side][k] = (struct report){
+				.order = {.done = report_done},
+				.media = m, .side = side, .kind = k};
+			m->bridge.leg[side].component[k].selected = on_selected;
+		}
+}
+
 static int take_ports(struct media *m, const struct media_args *args)
 {
 	for (unsigned side = 0; side < 2; side++) {
@@ -184,6 +244,11 @@ static int take_ports(struct media *m, const struct media_args *args)
 			m->plane, args->interface[side], args->family[side]);
 		if (!m->interface[side])
 			return ENOENT;
+		if (args->ice[side])
+			m->hub[side] = plane_hub(m->plane, m->interface[side],
+						 args->hash);
+		if (m->hub[side])
+			continue;
 		err = port_pair_take(m->interface[side]->ports,
 				     &m->ports[side]);
 		if (err)
@@ -213,8 +278,11 @@ int media_open(struct media **media, struct plane *plane,
 		return err;
 	}
 	for (unsigned side = 0; side < 2; side++)
-		memcpy(fd[side], m->ports[side].fd, sizeof(fd[side]));
+		for (unsigned k = 0; k < COMPONENTS; k++)
+			fd[side][k] = m->hub[side] ? m->hub[side]->fd :
+						     m->ports[side].fd[k];
 	bridge_init(&m->bridge, fd);
+	reports_init(m);
 	plane_hold(plane);
 	worker_post(m->worker, &m->attach);
 	evtimer_assign(&m->fade, plane_base(plane), on_fade, m);
@@ -256,8 +324,17 @@ static union addr said(const union addr *a)
 	return addr_is_any(a) || !addr_port(a) ? ADDR_NONE : *a;
 }
 
+static bool has_ice(const struct leg_conf *conf)
+{
+	return conf->ice.ufrag[0] != '\0';
+}
+
 static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 {
+	union addr rtp = has_ice(conf) ? ADDR_NONE : said(&conf->rtp);
+	union addr rtcp = has_ice(conf) || conf->rtcp_mux ? ADDR_NONE :
+							    said(&conf->rtcp);
+
 	c->facts = (struct leg_facts){
 		.set = true,
 		.mux = conf->rtcp_mux,
@@ -265,10 +342,9 @@ static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 		.send = conf->send,
 		.security = conf->security,
 		.latch = conf->latch,
-		.said[COMPONENT_RTP] = said(&conf->rtp),
-		.said[COMPONENT_RTCP] =
-			conf->rtcp_mux ? ADDR_NONE : said(&conf->rtcp),
 		.payloads = conf->payloads,
+		.said[COMPONENT_RTP] = rtp,
+		.said[COMPONENT_RTCP] = rtcp,
 	};
 }
 
@@ -357,10 +433,26 @@ static int change_dtls(struct media *m, struct leg_change *c,
 	return err;
 }
 
+static int change_ice(struct media *m, struct leg_change *c,
+		      const struct leg_conf *now)
+{
+	const struct leg_conf *was = &m->conf[c->side];
+
+	c->ice_peer = now->ice_peer;
+	c->new_ice = !m->set[c->side] || strcmp(was->ice.ufrag, now->ice.ufrag);
+	if (!c->new_ice || !has_ice(now))
+		return 0;
+	return ice_new(&c->ice, &now->ice, now->ice_peer, m->hub[c->side]);
+}
+
 /* was: NULL if nothing of the old security may stay. */
 static int change_make(struct media *m, struct leg_change *c,
 		       const struct leg_conf *was, const struct leg_conf *now)
 {
+	int err = change_ice(m, c, now);
+
+	if (err)
+		return err;
 	change_facts(c, now);
 	for (unsigned k = 0; !was && k < COMPONENTS; k++)
 		c->new_rx[k] = c->new_tx[k] = c->new_assoc[k] = true;
@@ -397,6 +489,7 @@ static int leg_remember(struct media *m, enum media_side side,
 			const struct leg_conf *conf,
 			const struct leg_change *change)
 {
+	union addr peer;
 	int err = 0;
 
 	OPENSSL_cleanse(&m->conf[side], sizeof(m->conf[side]));
@@ -405,9 +498,12 @@ static int leg_remember(struct media *m, enum media_side side,
 	for (unsigned k = 0; k < COMPONENTS; k++) {
 		if (change->new_assoc[k])
 			m->assoc[side][k] = change->assoc[k];
+		peer = change->facts.said[k];
+		if (has_ice(conf))
+			addr_cell_get(&m->bridge.leg[side].component[k].shown,
+				      &peer);
 		if (!err && m->assoc[side][k])
-			err = assoc_peer(m->assoc[side][k],
-					 &change->facts.said[k], conf);
+			err = assoc_peer(m->assoc[side][k], &peer, conf);
 	}
 	return err;
 }
@@ -444,6 +540,8 @@ int media_leg_set(struct media *m, enum media_side side,
 
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp)
 {
+	if (m->hub[side])
+		return m->hub[side]->port;
 	return (uint16_t)(m->ports[side].port + rtcp);
 }
 
@@ -455,6 +553,8 @@ void media_tos_set(struct media *m, uint8_t tos)
 		enum media_side side = i / COMPONENTS ? MEDIA_B : MEDIA_A;
 		bool ip6 = media_family(m, side) == AF_INET6;
 
+		if (m->hub[side])
+			continue; /* other calls send from there too */
 		if (setsockopt(m->ports[side].fd[i % COMPONENTS],
 			       ip6 ? IPPROTO_IPV6 : IPPROTO_IP,
 			       ip6 ? IPV6_TCLASS : IP_TOS, &value,
@@ -462,6 +562,11 @@ void media_tos_set(struct media *m, uint8_t tos)
 			log_debug("media: TOS %d refused (%s)", value,
 				  strerror(errno));
 	}
+}
+
+bool media_shared(const struct media *m, enum media_side side)
+{
+	return m->hub[side] != NULL;
 }
 
 const char *media_address(const struct media *m, enum media_side side)
@@ -517,6 +622,7 @@ void media_stats(const struct media *m, enum media_side side,
 	const struct stream_cells *in = &m->bridge.stream[side].cells;
 	const struct stream_cells *out =
 		&m->bridge.stream[media_other(side)].cells;
+	const struct leg *leg = &m->bridge.leg[side];
 
 	*stats = (struct media_stats){
 		.packets_in = counter_get(&in->packets_in),
@@ -534,6 +640,9 @@ void media_stats(const struct media *m, enum media_side side,
 		.key_out = counter_get(&out->key_out),
 	};
 	track_stats(stats, in);
+	for (unsigned k = 0; k < COMPONENTS; k++)
+		stats->checks += counter_get(&leg->component[k].checks);
+	stats->check_ms = counter_get(&leg->component[0].check_ms);
 	for (unsigned i = 0; i < DROP_COUNT; i++)
 		stats->drops[i] = counter_get(&in->drops[i]);
 	stats->learned = addr_cell_get(

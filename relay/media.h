@@ -13,6 +13,7 @@
 #include "relay/drop.h"
 #include "relay/handshake.h"
 #include "relay/quality.h"
+#include "relay/ice.h"
 #include "relay/suite.h"
 
 enum media_side { MEDIA_A, MEDIA_B };
@@ -70,6 +71,11 @@ struct leg_conf {
 	union addr rtp;
 	union addr rtcp;
 	bool rtcp_mux;
+	/* Ours, if this leg does ICE (else empty): rtp, rtcp and latch are
+	 * not looked at then, the peer is where its checks come from. Other
+	 * ones than before are a restart. */
+	struct ice_creds ice;
+	uint64_t ice_peer; /* ice_peer_hash(); 0: not known yet */
 	enum leg_latch latch;
 	/* Directions of RTP at the time (a=sendrecv ...), from where we stand:
 	 * recv = the peer may send to us. RTCP always flows (RFC 3264 5.1). */
@@ -110,6 +116,8 @@ struct media_stats {
 	unsigned ssrcs; /* how many SSRCs were seen */
 	union addr peer; /* where we send RTP to now */
 	bool learned; /* peer was learned from a packet, not from the SDP */
+	uint64_t checks; /* authentic ones of ICE, at both ports */
+	uint64_t check_ms; /* clk_ms() of the last at the RTP port, 0: none */
 	bool key_in; /* a key is installed: secured legs only */
 	bool key_out;
 };
@@ -123,6 +131,9 @@ struct media_args {
 	 * AF_INET, AF_INET6 or AF_UNSPEC (the interface's first). */
 	const char *interface[2];
 	int family[2];
+	/* The side does ICE and rtcp-mux for sure: the worker's shared port
+	 * will do, if the interface has one. */
+	bool ice[2];
 };
 
 /* Ports for both sides: per side an even one for RTP and the odd one above it
@@ -148,6 +159,8 @@ uint16_t media_port(const struct media *m, enum media_side side, bool rtcp);
 /* IP_TOS, or IPV6_TCLASS, of all that is sent to both sides from now on. A
  * system that refuses is logged. */
 void media_tos_set(struct media *m, uint8_t tos);
+/* Is it a shared port (hub.h)? Then there is no other for RTCP. */
+bool media_shared(const struct media *m, enum media_side side);
 /* The address to write in the SDP for this side: what the interface
  * advertises. Valid as long as the plane. */
 const char *media_address(const struct media *m, enum media_side side);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/base/clk.h"
+#include "relay/hub.h"
 
 static void unprotect_batch(struct path *path);
 static void protect_batch(struct path *path);
@@ -47,7 +48,32 @@ void path_free(struct path *path)
 	free(path);
 }
 
-void path_receive(struct path *path, struct component *at)
+static void packet_begin(struct path_packet *pkt, struct component *at)
+{
+	pkt->at = at;
+	pkt->stream = at ? &at->leg->bridge->stream[at->leg->side] : NULL;
+	pkt->to = NULL;
+	pkt->drop = at ? DROP_NONE : DROP_HUB;
+}
+
+/* Whose is it? A check says so; all else by its source. */
+static struct component *hub_lookup(const struct hub *hub,
+				    const struct path_packet *pkt)
+{
+	const struct ice_pair *pair;
+	const struct ice *ice;
+
+	if (demux_datagram(pkt->io.p, pkt->io.n) == DEMUX_STUN) {
+		ice = ice_of(hub, pkt->io.p, pkt->io.n);
+		return ice ? &ice->leg->component[COMPONENT_RTP] : NULL;
+	}
+	pair = hub_pair_find(hub, &pkt->io.peer);
+	return pair ? pair->at : NULL;
+}
+
+/* What waits at fd; at: whose all of it is, or the hub that knows. */
+static void receive(struct path *path, int fd, struct component *at,
+		    const struct hub *hub)
 {
 	struct io_packet *v[IO_BATCH];
 	unsigned room = IO_BATCH - path->n;
@@ -55,19 +81,26 @@ void path_receive(struct path *path, struct component *at)
 
 	for (unsigned i = 0; i < room; i++)
 		v[i] = &path->packet[path->n + i].io;
-	got = io_recv(path->io, at->fd, v, room);
+	got = io_recv(path->io, fd, v, room);
 	for (unsigned i = 0; i < got; i++) {
 		struct path_packet *pkt = &path->packet[path->n++];
 
-		pkt->at = at;
-		pkt->stream = &at->leg->bridge->stream[at->leg->side];
-		pkt->to = NULL;
-		pkt->drop = DROP_NONE;
+		packet_begin(pkt, hub ? hub_lookup(hub, pkt) : at);
 		counter_add(&path->counters->v[COUNTER_OCTETS_IN], pkt->io.n);
 	}
 	counter_add(&path->counters->v[COUNTER_DATAGRAMS_IN], got);
 	if (path->n == IO_BATCH)
 		path_run(path);
+}
+
+void path_receive(struct path *path, struct component *at)
+{
+	receive(path, at->fd, at, NULL);
+}
+
+void path_receive_hub(struct path *path, const struct hub *hub)
+{
+	receive(path, hub->fd, NULL, hub);
 }
 
 /* Leaves the dropped and the taken behind. */
@@ -82,7 +115,9 @@ static void sweep(struct path *path)
 			path->way[kept++] = pkt;
 		} else if (pkt->drop != PATH_TAKEN) {
 			counter_add(&path->counters->drops[pkt->drop], 1);
-			counter_add(&pkt->stream->cells.drops[pkt->drop], 1);
+			if (pkt->stream)
+				counter_add(&pkt->stream->cells.drops
+						     [pkt->drop], 1);
 		}
 	}
 	path->live = kept;
@@ -97,6 +132,7 @@ void path_run(struct path *path)
 	path->live = path->n;
 	for (unsigned i = 0; i < path->n; i++)
 		path->way[i] = &path->packet[i];
+	sweep(path); /* those that nobody knows */
 	for (size_t s = 0; s < sizeof(stages) / sizeof(stages[0]); s++) {
 		if (stages[s].batch)
 			stages[s].batch(path);

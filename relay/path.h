@@ -11,6 +11,8 @@
 #include "lib/pkt/demux.h"
 #include "relay/stream.h"
 
+struct hub;
+
 struct path_packet {
 	struct io_packet io; /* on the way out: where to */
 	struct component *at; /* where it came in */
@@ -40,6 +42,8 @@ void path_free(struct path *path);
 
 /* Takes what waits at the component's port; runs the batch when it is full. */
 void path_receive(struct path *path, struct component *at);
+/* The same at a shared port. */
+void path_receive_hub(struct path *path, const struct hub *hub);
 /* Runs what is collected. After it no packet of any stream is in here. */
 void path_run(struct path *path);
 

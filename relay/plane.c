@@ -78,10 +78,13 @@ int plane_new(struct plane **plane, const struct plane_conf *conf)
 	return err;
 }
 
-static void interface_free(struct plane_interface *i)
+static void interface_free(struct plane_interface *i, unsigned workers)
 {
 	if (!i)
 		return;
+	for (unsigned w = 0; i->hubs && w < workers; w++)
+		hub_free(i->hubs[w]);
+	free(i->hubs);
 	port_pool_free(i->ports);
 	free(i->name);
 	free(i->address);
@@ -114,7 +117,7 @@ int plane_interface_add(struct plane *plane, const char *name,
 	err = i->name && i->address && i->advertise ?
 		port_pool_new(&i->ports, &host, port_min, port_max) : ENOMEM;
 	if (err) {
-		interface_free(i);
+		interface_free(i, 0);
 		return err;
 	}
 	while (*last)
@@ -133,6 +136,68 @@ struct plane_interface *plane_interface_find(const struct plane *plane,
 		    (family == AF_UNSPEC || family == i->family))
 			break;
 	return i;
+}
+
+/* ---- shared ports ---- */
+
+struct listen_order {
+	struct order order;
+	struct hub *hub;
+};
+
+static void listen_apply(struct worker *w, struct order *order)
+{
+	worker_listen(w, ((struct listen_order *)(void *)order)->hub);
+}
+
+static void listen_done(struct order *order)
+{
+	free(order);
+}
+
+static int hub_open(const struct plane *plane, struct plane_interface *i,
+		    unsigned w, uint16_t port)
+{
+	struct listen_order *o = calloc(1, sizeof(*o));
+	union addr local;
+	int err;
+
+	if (!o)
+		return ENOMEM;
+	err = addr_parse(slice_str(i->address), port, &local);
+	if (!err)
+		err = hub_new(&i->hubs[w], &local);
+	if (err) {
+		free(o);
+		return err;
+	}
+	o->order = (struct order){.apply = listen_apply, .done = listen_done};
+	o->hub = i->hubs[w];
+	worker_post(plane->worker[w], &o->order);
+	return 0;
+}
+
+int plane_interface_share(struct plane *plane, const char *name, uint16_t port)
+{
+	int err = ENOENT;
+
+	for (struct plane_interface *i = plane->interfaces; i; i = i->next) {
+		if (strcmp(i->name, name) != 0)
+			continue;
+		i->hubs = calloc(plane->workers, sizeof(struct hub *));
+		err = i->hubs ? 0 : ENOMEM;
+		for (unsigned w = 0; !err && w < plane->workers; w++)
+			err = hub_open(plane, i, w, (uint16_t)(port + w));
+		if (err)
+			return err;
+	}
+	return err;
+}
+
+struct hub *plane_hub(const struct plane *plane,
+		      const struct plane_interface *i, uint64_t hash)
+{
+	return i->hubs ? i->hubs[hash % plane->workers] : NULL;
 }
 
 bool plane_has_interface(const struct plane *plane, const char *name)
@@ -185,7 +250,7 @@ void plane_free(struct plane *plane)
 		struct plane_interface *i = plane->interfaces;
 
 		plane->interfaces = i->next;
-		interface_free(i);
+		interface_free(i, plane->workers);
 	}
 	free(plane);
 }

@@ -30,6 +30,11 @@ int plane_interface_add(struct plane *plane, const char *name,
 			const char *address, const char *advertise,
 			uint16_t port_min, uint16_t port_max);
 
+/* ICE legs on that interface share one UDP port per worker, from port on: all
+ * of the name's addresses. Before any media. 0, ENOENT, ENOMEM, errno of
+ * bind(2). */
+int plane_interface_share(struct plane *plane, const char *name, uint16_t port);
+
 /* Is there an interface of that name ("" or NULL: any at all)? */
 bool plane_has_interface(const struct plane *plane, const char *name);
 

@@ -2,6 +2,7 @@
 #ifndef RELAY_PLANE_PRIV_H
 #define RELAY_PLANE_PRIV_H
 
+#include "relay/hub.h"
 #include "relay/plane.h"
 #include "relay/port.h"
 #include "relay/worker.h"
@@ -13,11 +14,15 @@ struct plane_interface {
 	char *advertise;
 	int family;
 	struct port_pool *ports;
+	struct hub **hubs; /* by worker; NULL: no shared ports */
 };
 
 /* name "" or NULL: any; family AF_UNSPEC: any. NULL if there is none. */
 struct plane_interface *plane_interface_find(const struct plane *plane,
 					     const char *name, int family);
+/* The shared port of that worker; NULL: the interface has none. */
+struct hub *plane_hub(const struct plane *plane,
+		      const struct plane_interface *i, uint64_t hash);
 struct worker *plane_worker(const struct plane *plane, uint64_t hash);
 struct handshake_pool *plane_handshakes(const struct plane *plane);
 /* The control thread's loop. */

@@ -1,6 +1,7 @@
 /* rewrite: the way out of a packet (path.h). SSRCs, sequence numbers and
  * timestamps stay as the sender chose them: retransmission, FEC and RTCP refer
  * to them, end to end. The exceptions are renumber.c and name.c. */
+#include "relay/ice.h"
 #include "relay/path.h"
 
 static enum drop rewrite_rtp(struct stream *s, uint8_t *p)
@@ -19,7 +20,6 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	const struct leg_facts *in = &s->in->facts;
 	const struct leg_facts *out = &s->out->facts;
 
-	(void)path;
 	if (!out->set)
 		return DROP_NO_PEER;
 	if (in->security != out->security &&
@@ -32,6 +32,8 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	pkt->to = &s->out->component[pkt->rtcp && !out->mux];
 	if (!addr_is_set(&pkt->to->peer))
 		return DROP_NO_PEER;
+	if (s->out->ice && !ice_has_consent(pkt->to, path->now_ms))
+		return DROP_CONSENT;
 	pkt->io.fd = pkt->to->fd;
 	pkt->io.peer = pkt->to->peer;
 	if (leg_is_passed(out->security))

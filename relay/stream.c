@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "relay/ice.h"
+
 #define SHOWN_WORDS 4
 
 void addr_cell_set(struct addr_cell *cell, const union addr *a, bool flag)
@@ -54,6 +56,13 @@ void component_learn(struct component *c, const union addr *a)
 	component_show(c);
 }
 
+void component_forget(struct component *c)
+{
+	c->peer = c->said;
+	c->learned = false;
+	component_show(c);
+}
+
 void bridge_init(struct bridge *b, int fd[2][COMPONENTS])
 {
 	memset(b, 0, sizeof(*b));
@@ -80,9 +89,7 @@ static void component_say(struct component *c, const union addr *said,
 	if (!forget && addr_eq(&c->said, said))
 		return;
 	c->said = *said;
-	c->peer = *said;
-	c->learned = false;
-	component_show(c);
+	component_forget(c);
 }
 
 static void swap_crypt(struct crypt **a, struct crypt **b)
@@ -129,6 +136,27 @@ static void cells_show_keys(struct bridge *b, enum media_side side)
 	counter_put(&to->cells.key_out, to->protect[0] != NULL);
 }
 
+/* Addresses of a leg with ICE come by checks and stay as long as it does ICE;
+ * what was learned in another way counts for nothing, and the reverse. */
+static bool ice_stays(struct leg *leg, struct leg_change *change)
+{
+	struct ice *was = leg->ice;
+	bool stays = was && (!change->new_ice || change->ice);
+
+	if (stays && !change->new_ice)
+		ice_peer_set(was, change->ice_peer);
+	if (!change->new_ice)
+		return stays;
+	if (was)
+		ice_detach(was);
+	for (unsigned k = 0; !stays && k < COMPONENTS; k++)
+		component_forget(&leg->component[k]);
+	if (change->ice)
+		ice_attach(change->ice, leg);
+	change->ice = was;
+	return stays;
+}
+
 void bridge_leg_apply(struct bridge *b, struct leg_change *change)
 {
 	struct leg *leg = &b->leg[change->side];
@@ -136,13 +164,15 @@ void bridge_leg_apply(struct bridge *b, struct leg_change *change)
 	struct stream *to = &b->stream[media_other(change->side)];
 	bool forget = !leg->facts.set || !change->facts.set ||
 		      leg->facts.security != change->facts.security;
+	bool by_ice = ice_stays(leg, change);
 	enum leg_security before;
 
 	for (unsigned k = 0; k < COMPONENTS; k++) {
 		struct component *c = &leg->component[k];
 
-		component_say(c, &change->facts.said[k],
-			      forget || change->new_assoc[k]);
+		if (!by_ice)
+			component_say(c, &change->facts.said[k],
+				      forget || change->new_assoc[k]);
 		if (change->new_rx[k])
 			swap_crypt(&from->unprotect[k], &change->rx[k]);
 		if (change->new_tx[k])
@@ -171,7 +201,8 @@ bool bridge_keys_apply(struct component *c, const struct assoc *assoc,
 		return false;
 	swap_crypt(&b->stream[side].unprotect[c->kind], rx);
 	swap_crypt(&b->stream[media_other(side)].protect[c->kind], tx);
-	component_learn(c, from);
+	if (!c->leg->ice)
+		component_learn(c, from);
 	cells_show_keys(b, side);
 	return true;
 }

@@ -27,6 +27,7 @@
 
 struct assoc;
 struct bridge;
+struct ice;
 struct worker;
 
 enum { COMPONENT_RTP, COMPONENT_RTCP, COMPONENTS };
@@ -50,6 +51,13 @@ struct component {
 	bool learned; /* peer came from a packet or a handshake: it stays */
 	struct assoc *assoc; /* DTLS; NULL: none here */
 	struct addr_cell shown; /* peer and learned, for other threads */
+	/* With ICE: the peer's last sign of life at its selected address; its
+	 * authentic checks, and when the last came; whom to tell that it has
+	 * selected another address (NULL: nobody). */
+	uint64_t consent_ms;
+	counter_cell checks;
+	counter_cell check_ms;
+	void (*selected)(struct component *c);
 	struct worker *worker; /* who listens at fd, by event */
 	struct event event;
 };
@@ -70,6 +78,7 @@ struct leg {
 	struct bridge *bridge;
 	enum media_side side;
 	struct leg_facts facts;
+	struct ice *ice; /* NULL: no ICE here */
 	struct component component[COMPONENTS];
 };
 
@@ -149,6 +158,9 @@ struct leg_change {
 	struct crypt *rx[COMPONENTS];
 	struct crypt *tx[COMPONENTS];
 	struct assoc *assoc[COMPONENTS];
+	bool new_ice;
+	struct ice *ice;
+	uint64_t ice_peer; /* hash of its ufrag; 0: not known */
 	struct crypt *faded; /* out: what faded before this change */
 	bool fading; /* out: the replaced rx stays for STREAM_FADE_MS */
 };
@@ -169,6 +181,9 @@ bool bridge_keys_apply(struct component *c, const struct assoc *assoc,
 
 /* The component's peer is at a from now on (until the next SDP). */
 void component_learn(struct component *c, const union addr *a);
+
+/* Where it is, is not known any more. */
+void component_forget(struct component *c);
 
 /* An accepted RTP packet. */
 void stream_track(struct stream *s, const struct rtp_view *v, uint64_t now_ms);

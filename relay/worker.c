@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "relay/hub.h"
 #include "relay/path.h"
 
 struct worker {
@@ -53,6 +54,15 @@ static void on_port(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	path_receive(w->path, c);
+}
+
+static void on_hub(evutil_socket_t fd, short what, void *arg)
+{
+	struct hub *hub = arg;
+
+	(void)fd;
+	(void)what;
+	path_receive_hub(hub->worker->path, hub);
 }
 
 static void *work(void *arg)
@@ -169,6 +179,19 @@ void worker_unwatch(struct worker *w, struct component *c)
 {
 	(void)w;
 	event_del(&c->event);
+}
+
+void worker_listen(struct worker *w, struct hub *hub)
+{
+	hub->worker = w;
+	event_assign(&hub->event, w->base, hub->fd, EV_READ | EV_PERSIST,
+		     on_hub, hub);
+	event_add(&hub->event, NULL);
+}
+
+void worker_report(struct worker *w, struct order *order)
+{
+	mailbox_post(w->back, &order->letter);
 }
 
 struct counters *worker_counters(struct worker *w)

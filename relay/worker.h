@@ -7,6 +7,7 @@
 #include "relay/order.h"
 #include "relay/stream.h"
 
+struct hub;
 struct worker;
 
 /* Orders that wait at most; more are refused (worker_offer). */
@@ -26,6 +27,10 @@ int worker_offer(struct worker *worker, struct order *order);
 /* Inside an order: listen at the component's port, or no more. */
 void worker_watch(struct worker *worker, struct component *c);
 void worker_unwatch(struct worker *worker, struct component *c);
+/* Inside an order: listen at the shared port, until the worker ends. */
+void worker_listen(struct worker *worker, struct hub *hub);
+/* Its thread: an order that goes to the control thread, straight. */
+void worker_report(struct worker *worker, struct order *order);
 /* Inside an order: its thread's counters, to add to. Any thread: to read. */
 struct counters *worker_counters(struct worker *worker);
 
