@@ -55,24 +55,29 @@ static enum refusal do_answer(struct cmd *c, const struct options *o,
 	return why;
 }
 
-/* By call-id alone, or by call-id and a tag that one side has. */
-static struct session *find_tagged(struct cmd *c, const struct options *o)
+static unsigned pick(struct cmd *c, const struct options *o,
+		     struct session *v[SESSION_BRANCHES])
 {
-	struct session *s = sessions_find(c->conf.sessions, o->call_id);
-	enum media_side side;
+	return session_pick(sessions_find(c->conf.sessions, o->call_id), o, v);
+}
 
-	if (s && o->from_tag.n && !session_side_of(s, o->from_tag, &side))
-		return NULL;
-	return s;
+static void delete_one(struct cmd *c, struct session *s, int64_t delay)
+{
+	if (delay > DELETE_DELAY_MAX)
+		delay = DELETE_DELAY_MAX;
+	if (delay > 0)
+		s->delete_ms = clk_ms() + (uint64_t)delay * 1000;
+	else
+		sessions_del(c->conf.sessions, s);
 }
 
 static enum refusal do_delete(struct cmd *c, const struct options *o,
 			      struct value *reply)
 {
-	struct session *s = find_tagged(c, o);
-	int64_t delay = o->delete_delay;
+	struct session *v[SESSION_BRANCHES];
+	unsigned n = pick(c, o, v);
 
-	if (!s) {
+	if (!n) {
 		if (o->fatal)
 			return REFUSAL_NOT_FOUND;
 		value_put_cstr(reply, "warning",
@@ -80,24 +85,21 @@ static enum refusal do_delete(struct cmd *c, const struct options *o,
 		return REFUSAL_NONE;
 	}
 	if (!o->fast)
-		session_query(c->conf.sessions, s, reply);
-	if (delay > DELETE_DELAY_MAX)
-		delay = DELETE_DELAY_MAX;
-	if (delay > 0)
-		s->delete_ms = clk_ms() + (uint64_t)delay * 1000;
-	else
-		sessions_del(c->conf.sessions, s);
+		session_query(c->conf.sessions, v, n, reply);
+	for (unsigned i = 0; i < n; i++)
+		delete_one(c, v[i], o->delete_delay);
 	return REFUSAL_NONE;
 }
 
 static enum refusal do_query(struct cmd *c, const struct options *o,
 			     struct value *reply)
 {
-	struct session *s = find_tagged(c, o);
+	struct session *v[SESSION_BRANCHES];
+	unsigned n = pick(c, o, v);
 
-	if (!s)
+	if (!n)
 		return REFUSAL_UNKNOWN_CALL;
-	session_query(c->conf.sessions, s, reply);
+	session_query(c->conf.sessions, v, n, reply);
 	return REFUSAL_NONE;
 }
 
@@ -248,10 +250,11 @@ static const struct command {
 	  "its answer: media flows, gives the SDP for the offerer"},
 	 NEED_SDP | NEED_CALL_ID | NEED_FROM_TAG | NEED_TO_TAG, true, "ok",
 	 do_answer},
-	{{"delete", "call-id [from-tag] [delete-delay] [flags: fatal fast]",
-	  "ends a session; the reply is its last query"},
+	{{"delete", "call-id [from-tag] [to-tag] [via-branch] [delete-delay] "
+	  "[flags: fatal fast to-tag]",
+	  "ends a session, or one branch of it; the reply is its last query"},
 	 NEED_CALL_ID, true, "ok", do_delete},
-	{{"query", "call-id [from-tag]",
+	{{"query", "call-id [from-tag] [via-branch]",
 	  "a session: legs, addresses, ciphers, packets, drops"},
 	 NEED_CALL_ID, false, "ok", do_query},
 	{{"list", "[limit]", "call-ids of sessions"}, 0, false, "ok", do_list},

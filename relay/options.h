@@ -110,6 +110,8 @@ struct options {
 	int64_t tos; /* IP_TOS of what we send; -1: as it is */
 	bool load_limit; /* supports=["load limit"] */
 	bool fatal, fast;
+	bool by_to_tag; /* delete: to-tag counts */
+	bool new_branch; /* an unknown to-tag is not that of a known branch */
 	int64_t delete_delay; /* seconds; -1: not given */
 	int64_t limit; /* of list */
 };

@@ -71,6 +71,8 @@ static const struct word flag_words[] = {
 	FLAG("passthrough SDES", pass_sdes),
 	FLAG("fatal", fatal),
 	FLAG("fast", fast),
+	FLAG("to tag", by_to_tag),
+	FLAG("new branch", new_branch),
 	/* What these ask for is how this relay always works: the SDP's
 	 * address, one source per stream, ports that stay, ends of legs that
 	 * never hand over, nothing learned that would have to be unlearned,
@@ -84,7 +86,6 @@ static const struct word flag_words[] = {
 	QUIET("media handover"),
 	QUIET("original sendrecv"),
 	QUIET("recrypt"),
-	QUIET("to tag"),
 	QUIET("reset"),
 	QUIET("record call"),
 	QUIET("reject ICE"),

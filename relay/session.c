@@ -87,25 +87,50 @@ static void grow(struct sessions *ss)
 	free(old);
 }
 
-int session_new(struct sessions *ss, struct slice call_id,
-		struct session **sp)
+static struct session *make(struct slice call_id)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	struct session **to;
 
 	if (!s)
-		return ENOMEM;
+		return NULL;
 	s->call_id = slice_dup(call_id);
 	if (!s->call_id) {
 		free(s);
-		return ENOMEM;
+		return NULL;
 	}
-	if (ss->count >= ss->buckets)
-		grow(ss);
 	s->hash = siphash_slice(call_id);
 	s->created_us = s->signal_us = clk_wall_us();
 	s->signal_ms = clk_ms();
 	s->tos = -1;
+	return s;
+}
+
+int session_branch_new(struct session *first, struct session **sp)
+{
+	struct session **end = &first->branch;
+	unsigned n = 1;
+
+	for (; *end; end = &(*end)->branch)
+		n++;
+	if (n >= SESSION_BRANCHES)
+		return ENOSPC;
+	*end = make(slice_str(first->call_id));
+	if (!*end)
+		return ENOMEM;
+	*sp = *end;
+	return 0;
+}
+
+int session_new(struct sessions *ss, struct slice call_id,
+		struct session **sp)
+{
+	struct session *s = make(call_id);
+	struct session **to;
+
+	if (!s)
+		return ENOMEM;
+	if (ss->count >= ss->buckets)
+		grow(ss);
 	to = place(ss, s->hash);
 	s->next = *to;
 	*to = s;
@@ -115,23 +140,43 @@ int session_new(struct sessions *ss, struct slice call_id,
 	return 0;
 }
 
-void sessions_del(struct sessions *ss, struct session *s)
+/* The call's second branch becomes its first. */
+static void unlink_branch(struct sessions *ss, struct session *s)
 {
+	struct session *first = sessions_find(ss, slice_str(s->call_id));
 	struct session **at = place(ss, s->hash);
 
+	if (first != s) {
+		for (at = &first->branch; *at != s; at = &(*at)->branch)
+			;
+		*at = s->branch;
+		return;
+	}
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
-	ss->count--;
+	if (s->branch) {
+		s->branch->next = s->next;
+		*at = s->branch;
+	} else {
+		ss->count--;
+	}
+}
+
+void sessions_del(struct sessions *ss, struct session *s)
+{
+	unlink_branch(ss, s);
 	while (s->medias)
 		session_media_del(s);
 	for (int i = 0; i < 2; i++) {
 		free(s->side[i].tag);
 		free(s->side[i].label);
-		free(s->side[i].via_branch);
+		for (int k = 0; k < SESSION_ALIASES; k++)
+			free(s->side[i].alias[k]);
 		free(s->side[i].username);
 		free(s->side[i].session_name);
 	}
+	free(s->via_branch);
 	free(s->call_id);
 	free(s);
 }
@@ -201,11 +246,21 @@ int session_text_set(char **to, struct slice text)
 	return 0;
 }
 
+static bool has_tag(const struct session_side *side, struct slice tag)
+{
+	if (side->tag && slice_eq_str(tag, side->tag))
+		return true;
+	for (int i = 0; i < SESSION_ALIASES && side->alias[i]; i++)
+		if (slice_eq_str(tag, side->alias[i]))
+			return true;
+	return false;
+}
+
 bool session_side_of(const struct session *s, struct slice tag,
 		     enum media_side *side)
 {
 	for (int i = MEDIA_A; i <= MEDIA_B; i++)
-		if (s->side[i].tag && slice_eq_str(tag, s->side[i].tag)) {
+		if (has_tag(&s->side[i], tag)) {
 			*side = (enum media_side)i;
 			return true;
 		}
@@ -256,20 +311,28 @@ static const char *is_due(const struct sessions *ss, const struct session *s,
 	return !s->answered ? "no answer" : "silence";
 }
 
+static void branches_sweep(struct sessions *ss, struct session *s,
+			   uint64_t now_ms)
+{
+	for (struct session *next; s; s = next) {
+		const char *why = is_due(ss, s, now_ms);
+
+		next = s->branch;
+		if (!why)
+			continue;
+		if (!s->delete_ms) {
+			ss->stats.silent++;
+			log_info("session %s: closed (%s)", s->call_id, why);
+		}
+		sessions_del(ss, s);
+	}
+}
+
 void sessions_sweep(struct sessions *ss, uint64_t now_ms)
 {
 	for (size_t i = 0; i < ss->buckets; i++)
 		for (struct session *s = ss->bucket[i], *next; s; s = next) {
-			const char *why = is_due(ss, s, now_ms);
-
 			next = s->next;
-			if (!why)
-				continue;
-			if (!s->delete_ms) {
-				ss->stats.silent++;
-				log_info("session %s: closed (%s)", s->call_id,
-					 why);
-			}
-			sessions_del(ss, s);
+			branches_sweep(ss, s, now_ms);
 		}
 }

@@ -1,6 +1,11 @@
 /* session: a call as the control protocol sees it: a call-id, two sides (A
  * sent the first offer, B answered it), m-lines with a leg on each side.
  *
+ * A proxy that forks sends the offer of A once per branch: each branch is a
+ * session of its own, with its own ports and keys, under one call-id. What one
+ * callee is told is no other's business. A hears the branch that answered
+ * last.
+ *
  * An offer opens ports and says what could be; nothing that flows changes
  * until its answer has come, which may be never. So an m-line has what is
  * (`leg`, `media`) and what was proposed (`offer`). The first offer of two
@@ -61,19 +66,26 @@ struct session_media {
 	enum media_side absent_for;
 };
 
+enum { SESSION_ALIASES = 4, SESSION_BRANCHES = 32 };
+
 /* What goes to one side must look as if one user agent had made it. */
 struct session_side {
 	char *tag; /* NULL: not known yet */
-	char *label, *via_branch; /* NULL: none */
+	/* Others that mean the same side, newest first: a branch that forked
+	 * again behind us. */
+	char *alias[SESSION_ALIASES];
+	char *label; /* NULL: none */
 	char *username, *session_name; /* NULL: not under our control */
 	bool versioned; /* o='s version is ours */
 	uint64_t version, body_hash;
 };
 
 struct session {
-	struct session *next; /* same bucket */
+	struct session *next; /* same bucket; of a call's first branch only */
+	struct session *branch; /* the call's next; NULL: no more */
 	uint64_t hash;
 	char *call_id;
+	char *via_branch; /* of the first offer; NULL: none */
 	uint64_t created_us; /* wall */
 	uint64_t signal_us; /* wall: last offer or answer */
 	uint64_t signal_ms; /* clk_ms() of the same */
@@ -115,18 +127,19 @@ enum refusal sessions_offer(struct sessions *ss, const struct options *o,
 enum refusal sessions_answer(struct sessions *ss, const struct options *o,
 			     struct obuf *sdp);
 
-/* NULL: none */
+/* The first branch; NULL: none */
 struct session *sessions_find(const struct sessions *ss, struct slice call_id);
-/* At once, whatever its delete_ms says. */
+/* This branch alone, at once, whatever its delete_ms says. */
 void sessions_del(struct sessions *ss, struct session *s);
 /* Which side a tag is of; false: of none. */
 bool session_side_of(const struct session *s, struct slice tag,
 		     enum media_side *side);
 
+/* Calls, whatever branches they have. */
 size_t sessions_count(const struct sessions *ss);
 void sessions_stats(const struct sessions *ss, struct sessions_stats *stats);
-/* Each session once, in no order, until fn returns false. fn must not delete
- * other sessions than the one it is given. */
+/* The first branch of each call, in no order, until fn returns false. fn must
+ * not delete any. */
 void sessions_each(struct sessions *ss,
 		   bool (*fn)(struct session *s, void *arg), void *arg);
 /* Deletes what is due, by delete_ms or silence. Call about once a second. */
@@ -135,8 +148,16 @@ void sessions_sweep(struct sessions *ss, uint64_t now_ms);
 /* ---- session_query.c ---- */
 
 /* rtpengine's structure, and what it does not say: per stream `crypto suite`,
- * `DTLS`, `drops`; per media `security`. */
-void session_query(const struct sessions *ss, const struct session *s,
-		   struct value *reply);
+ * `DTLS`, `drops`; per media `security`. v: n branches of a call, n >= 1; of a
+ * tag that is in several, the last one's media. */
+void session_query(const struct sessions *ss, struct session *const *v,
+		   unsigned n, struct value *reply);
+
+/* ---- session_pick.c ---- */
+
+/* The branches of a call (its first) that a request is about, by what it says
+ * of tags and via-branch; call-id alone: all. Returns how many. */
+unsigned session_pick(struct session *s, const struct options *o,
+		      struct session *v[SESSION_BRANCHES]);
 
 #endif

@@ -191,7 +191,7 @@ static void put_tracks(struct value *ssrcs, const struct session *s)
 		}
 }
 
-static void put_rtp(struct value *v, struct query *q,
+static void put_rtp(struct value *v, const struct query *q,
 		    const struct media_stats *st)
 {
 	uint64_t drops;
@@ -218,13 +218,9 @@ static void put_rtp(struct value *v, struct query *q,
 		  st->errors_out);
 	value_put_bool(v, "key in", st->key_in);
 	value_put_bool(v, "key out", st->key_out);
-	q->packets += st->packets_in;
-	q->octets += st->octets_in;
-	q->rtcp += st->rtcp_in;
-	q->drops += drops;
 }
 
-static void put_media(struct value *medias, struct query *q,
+static void put_media(struct value *medias, const struct query *q,
 		      const struct session_media *sm, unsigned i,
 		      enum media_side side)
 {
@@ -253,21 +249,31 @@ static void put_media(struct value *medias, struct query *q,
 	put_stats(stream, "stats_out", st.rtcp_out, 0, 0);
 }
 
-static void put_side(struct value *tags, struct query *q,
+static void put_aliases(struct value *tag, const struct session_side *x)
+{
+	struct value *list;
+
+	if (!x->alias[0])
+		return;
+	list = value_put_list(tag, "tag-aliases");
+	for (int i = 0; i < SESSION_ALIASES && x->alias[i]; i++)
+		value_append_str(list, slice_str(x->alias[i]));
+}
+
+static void put_side(struct value *tags, const struct query *q,
 		     const struct session *s, enum media_side side)
 {
 	const struct session_side *x = &s->side[side];
 	const char *peer = s->side[media_other(side)].tag;
 	struct value *v, *medias;
 
-	if (!x->tag)
-		return;
 	v = value_put_dict(tags, x->tag);
 	value_put_cstr(v, "tag", x->tag);
 	if (x->label)
 		value_put_cstr(v, "label", x->label);
-	if (x->via_branch)
-		value_put_cstr(v, "via-branch", x->via_branch);
+	if (s->via_branch && side == MEDIA_B)
+		value_put_cstr(v, "via-branch", s->via_branch);
+	put_aliases(v, x);
 	if (peer)
 		value_put_cstr(v, "in dialogue with", peer);
 	value_put_int(v, "created", (int64_t)(s->created_us / 1000000));
@@ -276,22 +282,79 @@ static void put_side(struct value *tags, struct query *q,
 		put_media(medias, q, s->media[i], i, side);
 }
 
-void session_query(const struct sessions *ss, const struct session *s,
-		   struct value *reply)
+static void add_totals(struct query *q, const struct session *s)
+{
+	for (unsigned i = 0; i < s->medias; i++)
+		for (int side = 0; side < 2 && s->media[i]->media; side++) {
+			struct media_stats st;
+
+			media_stats(s->media[i]->media, (enum media_side)side,
+				    &st);
+			q->packets += st.packets_in;
+			q->octets += st.octets_in;
+			q->rtcp += st.rtcp_in;
+			for (int k = DROP_NONE + 1; k < DROP_COUNT; k++)
+				q->drops += st.drops[k];
+		}
+}
+
+static bool has_side(const struct session *s, const char *tag)
+{
+	for (int i = 0; i < 2; i++)
+		if (s->side[i].tag && !strcmp(s->side[i].tag, tag))
+			return true;
+	return false;
+}
+
+static bool is_later(const struct session *a, const struct session *b)
+{
+	return a->answered == b->answered ? a->signal_us > b->signal_us
+					  : a->answered;
+}
+
+/* Of the branches with a tag, the one that is shown under it: the last that
+ * was answered, or the last. */
+static bool is_shown(struct session *const *v, unsigned n, unsigned i,
+		     enum media_side side)
+{
+	const char *tag = v[i]->side[side].tag;
+
+	if (!tag || (side == MEDIA_B && v[i]->side[MEDIA_A].tag &&
+		     !strcmp(v[i]->side[MEDIA_A].tag, tag)))
+		return false;
+	for (unsigned k = 0; k < n; k++)
+		if (k != i && has_side(v[k], tag) &&
+		    (is_later(v[k], v[i]) ||
+		     (k > i && !is_later(v[i], v[k]))))
+			return false;
+	return true;
+}
+
+void session_query(const struct sessions *ss, struct session *const *v,
+		   unsigned n, struct value *reply)
 {
 	struct query q = {
 		.ss = ss, .now_ms = clk_ms(), .now = clk_wall()};
-	struct value *tags, *totals;
+	uint64_t signal_us = 0;
+	struct value *ssrcs, *tags, *totals;
 
-	value_put_int(reply, "created", (int64_t)(s->created_us / 1000000));
-	value_put_int(reply, "created_us", (int64_t)s->created_us);
-	value_put_int(reply, "last signal", (int64_t)(s->signal_us / 1000000));
-	put_tracks(value_put_dict(reply, "SSRC"), s);
+	for (unsigned i = 0; i < n; i++)
+		if (v[i]->signal_us > signal_us)
+			signal_us = v[i]->signal_us;
+	value_put_int(reply, "created", (int64_t)(v[0]->created_us / 1000000));
+	value_put_int(reply, "created_us", (int64_t)v[0]->created_us);
+	value_put_int(reply, "last signal", (int64_t)(signal_us / 1000000));
+	ssrcs = value_put_dict(reply, "SSRC");
+	for (unsigned i = 0; i < n; i++)
+		put_tracks(ssrcs, v[i]);
 	tags = value_put_dict(reply, "tags");
-	put_side(tags, &q, s, MEDIA_A);
-	if (!s->side[MEDIA_A].tag || !s->side[MEDIA_B].tag ||
-	    strcmp(s->side[MEDIA_A].tag, s->side[MEDIA_B].tag) != 0)
-		put_side(tags, &q, s, MEDIA_B);
+	for (unsigned i = 0; i < n; i++) {
+		add_totals(&q, v[i]);
+		for (int side = 0; side < 2; side++)
+			if (is_shown(v, n, i, (enum media_side)side))
+				put_side(tags, &q, v[i],
+					 (enum media_side)side);
+	}
 	totals = value_put_dict(reply, "totals");
 	put_stats(totals, "RTP", q.packets, q.octets, q.drops);
 	put_stats(totals, "RTCP", q.rtcp, 0, 0);

@@ -1,13 +1,11 @@
 /* Offer and answer, over all m-lines: what negotiate.c decided is done here,
  * or nothing of it. */
 #include <errno.h>
-#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clk.h"
-#include "lib/base/siphash.h"
 #include "relay/limit.h"
 #include "relay/negotiate.h"
 #include "relay/session_priv.h"
@@ -30,50 +28,6 @@ static bool is_loop(const struct sessions *ss, const struct options *o,
 			return true;
 		}
 	return false;
-}
-
-/* ---- whose offer it is -------------------------------------------------- */
-
-static int tags_set(struct session *s, enum media_side from,
-		    const struct options *o)
-{
-	struct session_side *x = &s->side[from];
-	struct session_side *y = &s->side[media_other(from)];
-	int err = session_text_set(&x->tag, o->from_tag);
-
-	/* present and empty: a dialog that has no to-tag yet */
-	if (!err && o->to_tag.n)
-		err = session_text_set(&y->tag, o->to_tag);
-	return err;
-}
-
-static int side_set(struct session_side *side, const struct options *o)
-{
-	int err = session_text_set(&side->label, o->label);
-
-	return err ? err : session_text_set(&side->via_branch, o->via_branch);
-}
-
-/* The sender of an offer: a side whose tag we know, or the second one, which
- * has not answered yet, by the tag that it names as its peer's. */
-static enum refusal offerer_find(const struct session *s,
-				 const struct options *o,
-				 enum media_side *side)
-{
-	enum media_side peer;
-
-	if (!s->side[MEDIA_A].tag) {
-		*side = MEDIA_A;
-		return REFUSAL_NONE;
-	}
-	if (session_side_of(s, o->from_tag, side))
-		return REFUSAL_NONE;
-	if (!s->side[MEDIA_B].tag && o->to_tag.n &&
-	    session_side_of(s, o->to_tag, &peer)) {
-		*side = MEDIA_B;
-		return REFUSAL_NONE;
-	}
-	return REFUSAL_DIALOGUE;
 }
 
 /* ---- ports -------------------------------------------------------------- */
@@ -152,240 +106,6 @@ static enum refusal handshake_early(struct session_media *sm)
 						       : REFUSAL_NONE;
 }
 
-/* ---- writing ------------------------------------------------------------ */
-
-/* What c= says on that side: what was asked for, or what the first m-line
- * that has ports is reached by. */
-static enum refusal rewrite_address(const struct session *s,
-				    enum media_side to,
-				    const struct options *o, char text[64],
-				    struct rewrite *rw)
-{
-	union addr a;
-
-	rw->address = "0.0.0.0";
-	for (unsigned i = 0; i < s->medias; i++)
-		if (s->media[i]->media) {
-			rw->address = media_address(s->media[i]->media, to);
-			break;
-		}
-	if (o->media_address.n) {
-		if (slice_copy(o->media_address, text, 64))
-			return REFUSAL_ADDRESS;
-		rw->address = text;
-	}
-	if (addr_parse(slice_str(rw->address), 0, &a))
-		return REFUSAL_ADDRESS;
-	rw->ip6 = a.sa.sa_family == AF_INET6;
-	return REFUSAL_NONE;
-}
-
-static struct slice line_value(struct slice part, char type)
-{
-	struct sdpv_line line;
-
-	while (sdpv_line_next(&part, &line))
-		if (line.type == type)
-			return line.value;
-	return SLICE_NONE;
-}
-
-/* replace=[username, session-name]: what this side saw first is what it goes
- * on seeing. */
-static int names_keep(struct session_side *side, const struct sdp_view *view,
-		      const struct options *o, struct rewrite *rw)
-{
-	struct sdpv_origin origin;
-	int err = 0;
-
-	if (o->replace.username && !side->username &&
-	    sdpv_origin_parse(view->origin, &origin) == 0)
-		err = session_text_set(&side->username, origin.user);
-	if (!err && o->replace.session_name && !side->session_name)
-		err = session_text_set(&side->session_name,
-				       line_value(view->session, 's'));
-	if (o->replace.username && side->username)
-		rw->username = slice_str(side->username);
-	if (o->replace.session_name && side->session_name)
-		rw->session_name = slice_str(side->session_name);
-	return err;
-}
-
-static void write_edited(struct sessions *ss, const struct options *o,
-			 const struct rewrite *rw, struct obuf *ob)
-{
-	if (!o->edits.n) {
-		sdp_rewrite(ob, &ss->view, rw);
-		return;
-	}
-	obuf_reset(&ss->plain);
-	sdp_rewrite(&ss->plain, &ss->view, rw);
-	sdp_edit(ob, obuf_as_slice(&ss->plain), &o->edits);
-	if (!ob->err)
-		ob->err = ss->plain.err;
-	if (ss->plain.n)
-		explicit_bzero(ss->plain.p, ss->plain.n);
-}
-
-/* replace=[SDP-version]: o='s version grows whenever the rest has changed
- * (RFC 3264 section 8), and only then, unless it shall grow always. */
-static void write_versioned(struct sessions *ss, struct session_side *side,
-			    const struct options *o, struct rewrite *rw,
-			    struct obuf *ob)
-{
-	const struct sdp_view *view = &ss->view;
-	struct sdpv_origin origin;
-	size_t start = ob->n;
-	uint64_t hash;
-	char digits[24];
-
-	if (!side->versioned &&
-	    (sdpv_origin_parse(view->origin, &origin) ||
-	     slice_u64(origin.version, UINT64_MAX / 2, &side->version)))
-		side->version = 1;
-	snprintf(digits, sizeof(digits), "%" PRIu64, side->version);
-	rw->version = slice_str(digits);
-	write_edited(ss, o, rw, ob);
-	hash = siphash(ob->p + start, ob->n - start);
-	if (side->versioned &&
-	    (o->replace.force_version || hash != side->body_hash)) {
-		snprintf(digits, sizeof(digits), "%" PRIu64, ++side->version);
-		rw->version = slice_str(digits);
-		ob->n = start;
-		write_edited(ss, o, rw, ob);
-		hash = siphash(ob->p + start, ob->n - start);
-	}
-	side->body_hash = hash;
-	side->versioned = true;
-	rw->version = SLICE_NONE; /* digits end here */
-}
-
-static bool mid_used(const struct sdp_view *view, unsigned mid)
-{
-	char digits[12];
-
-	snprintf(digits, sizeof(digits), "%u", mid);
-	for (unsigned i = 0; i < view->media_count; i++)
-		if (slice_eq_str(view->media[i].mid, digits))
-			return true;
-	return false;
-}
-
-/* An m-line's place is its name, if that is free: the same each time. */
-static void mids_make(const struct sdp_view *view, struct rewrite *rw)
-{
-	unsigned free_mid = SDPV_MEDIAS_MAX;
-
-	for (unsigned i = 0; i < view->media_count; i++) {
-		rw->media[i].mid = i + 1;
-		while (!view->media[i].mid.p &&
-		       mid_used(view, rw->media[i].mid))
-			rw->media[i].mid = ++free_mid;
-	}
-}
-
-static enum refusal body_write(struct sessions *ss, struct session *s,
-			       enum media_side to, const struct options *o,
-			       struct rewrite *rw, struct obuf *ob)
-{
-	struct session_side *side = &s->side[to];
-	char text[64];
-	enum refusal why = rewrite_address(s, to, o, text, rw);
-
-	if (why)
-		return why;
-	rw->zero_address = o->replace.zero_address;
-	rw->origin = o->replace.origin;
-	rw->loop = o->loop_protect ? ss->loop : NULL;
-	if (o->extmap.all || o->extmap.n)
-		rw->extmap = &o->extmap;
-	if (o->generate_mid)
-		mids_make(&ss->view, rw);
-	if (names_keep(side, &ss->view, o, rw))
-		return REFUSAL_INTERNAL;
-	if (o->replace.version || o->replace.force_version)
-		write_versioned(ss, side, o, rw, ob);
-	else
-		write_edited(ss, o, rw, ob);
-	return ob->err ? REFUSAL_REWRITE : REFUSAL_NONE;
-}
-
-/* ---- m-lines that one side is not shown --------------------------------- */
-
-static bool absent_wanted(const struct options *o, struct slice type)
-{
-	for (unsigned i = 0; i < o->removes; i++)
-		if (slice_caseeq(o->remove[i], type))
-			return true;
-	return false;
-}
-
-/* An m-line that the other side has seen cannot vanish any more (RFC 3264
- * section 8): it is rejected. */
-static enum refusal absent_make(struct session_media *sm, enum media_side side,
-				const struct sdpv_media *m)
-{
-	struct obuf ob = OBUF_INIT;
-
-	sm->next.reject = true;
-	if (sm->absent || sm->offer.proto[side] != SDPV_OTHER || sm->media)
-		return REFUSAL_NONE;
-	obuf_str(&ob, "m=");
-	obuf_slice(&ob, m->type);
-	obuf_str(&ob, " 0 ");
-	obuf_slice(&ob, m->proto_text);
-	obuf_chr(&ob, ' ');
-	obuf_slice(&ob, m->formats);
-	obuf_str(&ob, "\r\n");
-	if (!ob.err)
-		sm->absent = slice_dup(obuf_as_slice(&ob));
-	obuf_fini(&ob);
-	sm->absent_for = media_other(side);
-	return sm->absent ? REFUSAL_NONE : REFUSAL_INTERNAL;
-}
-
-static struct sdpv_media absent_media(const char *text)
-{
-	struct sdpv_media m = {.whole = slice_str(text),
-			       .line = slice_str(text)};
-	struct slice rest = slice_of(text + 2, strlen(text) - 4);
-
-	m.type = slice_cut(&rest, ' ');
-	slice_cut(&rest, ' ');
-	m.proto_text = slice_cut(&rest, ' ');
-	m.proto = sdpv_proto_parse(m.proto_text);
-	m.formats = rest;
-	for (struct slice format; sdpv_format_next(&rest, &format);)
-		m.format_count++;
-	return m;
-}
-
-/* What the side does not know of is put where the session has it. */
-static enum refusal absent_insert(struct sdp_view *view,
-				  const struct session *s,
-				  enum media_side side)
-{
-	for (unsigned i = 0; i < s->medias; i++) {
-		const struct session_media *sm = s->media[i];
-
-		if (!sm->absent || sm->absent_for != side)
-			continue;
-		if (i > view->media_count ||
-		    view->media_count == SDPV_MEDIAS_MAX)
-			return REFUSAL_MLINES;
-		memmove(&view->media[i + 1], &view->media[i],
-			(view->media_count - i) * sizeof(view->media[0]));
-		view->media[i] = absent_media(sm->absent);
-		view->media_count++;
-	}
-	return REFUSAL_NONE;
-}
-
-static bool is_absent(const struct session_media *sm, enum media_side side)
-{
-	return sm->absent && sm->absent_for == side;
-}
-
 /* ---- the offer ---------------------------------------------------------- */
 
 static enum refusal offer_media(struct sessions *ss, struct session *s,
@@ -402,8 +122,8 @@ static enum refusal offer_media(struct sessions *ss, struct session *s,
 	sm->fresh = false;
 	why = negotiate_offer(sm, side, m, o, ss->conf.fingerprint != NULL,
 			      pass);
-	if (!why && absent_wanted(o, m->type))
-		why = absent_make(sm, side, m);
+	if (!why && session_absent_wanted(o, m->type))
+		why = session_absent_make(sm, side, m);
 	payload_map_fill(&sm->next.conf.payloads, m);
 	if (!why && !sm->next.reject && !sm->media)
 		why = ports_open(ss, s, sm, m, o);
@@ -422,9 +142,9 @@ static enum refusal offer_write(struct sessions *ss, struct session *s,
 		codec_choose(&rw.media[i].codecs, &ss->view.media[i],
 			     &o->codecs, CODEC_IN_OFFER);
 		rw.media[i].hidden =
-			is_absent(s->media[i], media_other(side));
+			session_media_absent(s->media[i], media_other(side));
 	}
-	return body_write(ss, s, media_other(side), o, &rw, sdp);
+	return session_write(ss, s, media_other(side), o, &rw, sdp);
 }
 
 static void type_copy(char to[SESSION_TYPE], struct slice type)
@@ -463,7 +183,8 @@ static enum refusal offer_commit(struct session *s, enum media_side side,
 	s->delete_ms = 0;
 	s->signal_us = clk_wall_us();
 	s->signal_ms = clk_ms();
-	return tags_set(s, side, o) || side_set(&s->side[side], o)
+	return session_tags_set(s, side, o) ||
+			       session_text_set(&s->side[side].label, o->label)
 		       ? REFUSAL_INTERNAL
 		       : REFUSAL_NONE;
 }
@@ -481,15 +202,13 @@ static void offer_undo(struct session *s, unsigned medias)
 }
 
 static enum refusal offer_session(struct sessions *ss, struct session *s,
+				  enum media_side side,
 				  const struct options *o, struct obuf *sdp)
 {
 	unsigned medias = s->medias;
-	enum media_side side = MEDIA_A;
-	enum refusal why = offerer_find(s, o, &side);
 	bool pass = negotiate_passes(&ss->view, o);
+	enum refusal why = session_absent_insert(&ss->view, s, side);
 
-	if (!why)
-		why = absent_insert(&ss->view, s, side);
 	if (!why && ss->view.media_count < medias)
 		why = REFUSAL_MLINES;
 	for (unsigned i = 0; !why && i < ss->view.media_count; i++)
@@ -505,29 +224,61 @@ static enum refusal offer_session(struct sessions *ss, struct session *s,
 	return why;
 }
 
+/* A call, or a branch of one. */
+static enum refusal session_make(struct sessions *ss, struct session *first,
+				 const struct options *o, struct session **s)
+{
+	enum refusal why = REFUSAL_NONE;
+	int err;
+
+	if (!first)
+		why = limit_refusal(&ss->conf, ss->count);
+	if (why)
+		return why;
+	err = first ? session_branch_new(first, s)
+		    : session_new(ss, o->call_id, s);
+	if (err)
+		return err == ENOSPC ? REFUSAL_SESSIONS : REFUSAL_INTERNAL;
+	if (session_text_set(&(*s)->via_branch, o->via_branch)) {
+		sessions_del(ss, *s);
+		return REFUSAL_INTERNAL;
+	}
+	return REFUSAL_NONE;
+}
+
+static enum refusal offer(struct sessions *ss, const struct options *o,
+			  struct obuf *sdp)
+{
+	struct session *first = sessions_find(ss, o->call_id), *s = NULL;
+	enum media_side side = MEDIA_A;
+	enum refusal why = REFUSAL_NONE;
+	bool fresh;
+
+	if (first)
+		why = session_pick_offer(first, o, &s, &side);
+	fresh = !s;
+	if (!why && fresh)
+		why = session_make(ss, first, o, &s);
+	if (why)
+		return why;
+	why = offer_session(ss, s, side, o, sdp);
+	if (why && fresh)
+		sessions_del(ss, s);
+	return why;
+}
+
 enum refusal sessions_offer(struct sessions *ss, const struct options *o,
 			    struct obuf *sdp)
 {
-	struct session *s;
 	enum refusal why = view_parse(ss, o->sdp);
-	bool fresh;
 
 	ss->stats.offers++;
 	if (!why && is_loop(ss, o, sdp))
 		return REFUSAL_NONE;
-	s = sessions_find(ss, o->call_id);
-	fresh = !s;
-	if (!why && fresh)
-		why = limit_refusal(&ss->conf, ss->count);
-	if (!why && fresh && session_new(ss, o->call_id, &s))
-		why = REFUSAL_INTERNAL;
 	if (!why)
-		why = offer_session(ss, s, o, sdp);
-	if (why) {
+		why = offer(ss, o, sdp);
+	if (why)
 		ss->stats.refused++;
-		if (fresh && s)
-			sessions_del(ss, s);
-	}
 	return why;
 }
 
@@ -575,9 +326,9 @@ static enum refusal answer_write(struct sessions *ss, struct session *s,
 				       &rw.media[i]);
 		codec_choose(&rw.media[i].codecs, &ss->view.media[i],
 			     &o->codecs, CODEC_IN_ANSWER);
-		rw.media[i].hidden = is_absent(s->media[i], s->offerer);
+		rw.media[i].hidden = session_media_absent(s->media[i], s->offerer);
 	}
-	return body_write(ss, s, s->offerer, o, &rw, sdp);
+	return session_write(ss, s, s->offerer, o, &rw, sdp);
 }
 
 static int leg_apply(struct session_media *sm, enum media_side side,
@@ -616,16 +367,38 @@ static enum refusal answer_apply(struct session *s, const struct sdp_view *view,
 	return REFUSAL_NONE;
 }
 
+/* What other branches of A's send is kept back from now on: of several that
+ * ring with media of their own, the last is heard. */
+static void silence_others(struct sessions *ss, const struct session *s)
+{
+	struct session *b = sessions_find(ss, slice_str(s->call_id));
+
+	for (; b; b = b->branch) {
+		if (b == s || !b->answered ||
+		    strcmp(b->side[MEDIA_A].tag, s->side[MEDIA_A].tag) != 0)
+			continue;
+		for (unsigned i = 0; i < b->medias; i++) {
+			struct session_media *sm = b->media[i];
+			struct leg_conf conf = sm->leg[MEDIA_A].conf;
+
+			conf.send = false;
+			if (sm->media && sm->leg[MEDIA_A].set)
+				media_leg_set(sm->media, MEDIA_A, &conf);
+			OPENSSL_cleanse(&conf, sizeof(conf));
+		}
+	}
+}
+
 static enum refusal answer_session(struct sessions *ss, struct session *s,
 				   const struct options *o, struct obuf *sdp)
 {
 	struct answer a = {0};
 	enum media_side side;
-	enum refusal why;
+	enum refusal why = session_pick_answer(s, o, &s, &side);
 
-	if (!session_side_of(s, o->from_tag, &side) || side != s->offerer)
-		return REFUSAL_DIALOGUE;
-	why = absent_insert(&ss->view, s, media_other(side));
+	if (why)
+		return why;
+	why = session_absent_insert(&ss->view, s, media_other(side));
 	if (!why)
 		why = answer_decide(ss, s, o, &a);
 	if (!why)
@@ -639,7 +412,11 @@ static enum refusal answer_session(struct sessions *ss, struct session *s,
 	s->delete_ms = 0;
 	s->signal_us = clk_wall_us();
 	s->signal_ms = clk_ms();
-	return tags_set(s, side, o) || side_set(&s->side[media_other(side)], o)
+	silence_others(ss, s);
+	return session_tags_set(s, side, o) ||
+			       session_text_set(
+				       &s->side[media_other(side)].label,
+				       o->label)
 		       ? REFUSAL_INTERNAL
 		       : REFUSAL_NONE;
 }
