@@ -177,7 +177,8 @@ void identity_cancel(struct identity_op *op);
 struct identity_change {
 	unsigned verdict; /* index into verdicts */
 	enum identity_field field;
-	char was[96], now[96]; /* beginnings, printable; "" if absent */
+	/* printable, "" if absent; of long values the place where they part */
+	char was[96], now[96];
 };
 
 struct identity_kept {

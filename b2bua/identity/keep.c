@@ -1,27 +1,47 @@
 /* keep.c: does what we send on still carry what was signed? */
 #include "b2bua/identity/context.h"
 
+#include <stdio.h>
+
 #include "b2bua/identity/date.h"
 
-/* The beginning of s, printable, for people. */
-static void show(char *to, size_t size, struct slice s)
+#define ELLIPSIS "..."
+/* Octets shown before the first one that differs. */
+#define LEAD_IN 16
+
+/* How much of two long values to leave out, so that what is shown of them
+ * (96 octets) is where they part. */
+static size_t skip_alike(struct slice a, struct slice b)
 {
 	size_t n = 0;
 
-	while (n < s.n && n < size - 1) {
-		char c = s.p[n];
+	while (n < a.n && n < b.n && a.p[n] == b.p[n])
+		n++;
+	return n > 2 * LEAD_IN ? n - LEAD_IN : 0;
+}
+
+/* s from octet `from` on, printable, for people. */
+static void show(char *to, size_t size, struct slice s, size_t from)
+{
+	size_t n = 0, i = from;
+
+	if (from && s.n > from)
+		n = (size_t)snprintf(to, size, ELLIPSIS);
+	for (; i < s.n && n < size - 1; i++) {
+		char c = s.p[i];
 
 		to[n++] = c >= 0x20 && c < 0x7f ? c : '.';
 	}
 	to[n] = 0;
-	if (n < s.n)
-		memcpy(to + n - 3, "...", 3);
+	if (i < s.n)
+		memcpy(to + n - strlen(ELLIPSIS), ELLIPSIS, strlen(ELLIPSIS));
 }
 
 static void change_add(struct identity_kept *k, size_t verdict,
 		       enum identity_field field, struct slice was,
 		       struct slice now)
 {
+	size_t from = skip_alike(was, now);
 	struct identity_change *c;
 
 	k->holds[verdict] = false;
@@ -30,8 +50,8 @@ static void change_add(struct identity_kept *k, size_t verdict,
 	c = &k->changed[k->n++];
 	c->verdict = (unsigned)verdict;
 	c->field = field;
-	show(c->was, sizeof(c->was), was);
-	show(c->now, sizeof(c->now), now);
+	show(c->was, sizeof(c->was), was, from);
+	show(c->now, sizeof(c->now), now, from);
 }
 
 static bool header_there(const struct view *view, const struct assertion *a)

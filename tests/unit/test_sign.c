@@ -279,9 +279,41 @@ static void keep_4474(void **state)
 	identity_free(id);
 }
 
+/* Two SDPs are alike for hundreds of octets: an operator wants the rest. */
+static void keep_shows_where_they_part(void **state)
+{
+	char was[301], now_[301];
+	struct identity *id = context(&rsa, 0);
+	struct obuf ob = OBUF_INIT;
+	struct identity_kept k;
+	struct verdicts *vs;
+	char lines[4096];
+	struct parts in = {OLD_FROM, .body = was};
+	struct parts out = {OLD_FROM, .body = now_};
+	(void)state;
+
+	memset(was, 'a', 300);
+	memset(now_, 'a', 300);
+	was[300] = now_[300] = 0;
+	was[290] = 'X';
+	now_[290] = 'Y';
+	vs = old_call(id, &rsa, &in, &in, lines);
+	assert_int_equal(vs->overall, IDENTITY_VALID);
+	out.extra = lines;
+	build(&ob, &out);
+	assert_int_equal(identity_keep(id, vs, obuf_as_slice(&ob), &k), 0);
+	assert_int_equal(k.n, 1);
+	assert_string_equal(k.changed[0].was, "...aaaaaaaaaaaaaaaaXaaaaaaaaa");
+	assert_string_equal(k.changed[0].now, "...aaaaaaaaaaaaaaaaYaaaaaaaaa");
+	obuf_fini(&ob);
+	mem_deref(vs);
+	identity_free(id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keep_shows_where_they_part),
 		cmocka_unit_test(signed_by_us_verifies),
 		cmocka_unit_test(attestation),
 		cmocka_unit_test(not_ours_to_sign),
