@@ -342,6 +342,7 @@ static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 		.send = conf->send,
 		.security = conf->security,
 		.latch = conf->latch,
+		.extensions = conf->extensions,
 		.payloads = conf->payloads,
 		.said[COMPONENT_RTP] = rtp,
 		.said[COMPONENT_RTCP] = rtcp,

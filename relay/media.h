@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "lib/io/addr.h"
+#include "lib/pkt/rtp.h"
 #include "relay/drop.h"
 #include "relay/handshake.h"
 #include "relay/quality.h"
@@ -82,6 +83,8 @@ struct leg_conf {
 	bool recv;
 	bool send;
 	enum leg_security security;
+	/* Header extensions that were agreed on; others are taken out. */
+	struct rtp_ext_set extensions;
 	/* LEG_SDES: rx unprotects what the peer sends (the peer's a=crypto),
 	 * tx protects what we send (ours). Either may come later. */
 	struct leg_key rx;

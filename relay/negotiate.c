@@ -409,6 +409,7 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	if (!why)
 		why = other_security(p, sm, m, o, dtls);
 	mux_offered(p, m, &o->mux);
+	negotiate_extensions(&p->conf.extensions, m, o);
 	return why;
 }
 
@@ -501,6 +502,16 @@ static void directions(struct leg_conf conf[2], enum media_side offerer,
 			    (offered & SDPV_RECVONLY);
 }
 
+/* Agreed on is what both have (RFC 8285 section 7). */
+static void extensions(struct leg_conf *x, struct leg_conf *y,
+		       const struct sdpv_media *m, const struct options *o)
+{
+	negotiate_extensions(&y->extensions, m, o);
+	for (unsigned i = 0; i < 8; i++)
+		y->extensions.bits[i] &= x->extensions.bits[i];
+	x->extensions = y->extensions;
+}
+
 enum refusal negotiate_answer(const struct session_media *sm,
 			      const struct sdpv_media *m,
 			      const struct options *o, struct leg_conf conf[2],
@@ -527,6 +538,7 @@ enum refusal negotiate_answer(const struct session_media *sm,
 	x->rtcp_mux = p->mux_offered && !p->mux_refuse && !o->mux.reject &&
 		      (p->mux_accept || o->mux.accept || y->rtcp_mux);
 	directions(conf, p->offerer, p->direction, m->direction);
+	extensions(x, y, m, o);
 	return REFUSAL_NONE;
 }
 

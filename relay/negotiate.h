@@ -32,6 +32,11 @@ void negotiate_write_answer(const struct session_media *sm,
 			    const struct leg_conf *conf, bool reject,
 			    struct rewrite_media *rm);
 
+/* negotiate_ext.c: the header extensions of a description, without those that
+ * are to be stripped. */
+void negotiate_extensions(struct rtp_ext_set *set, const struct sdpv_media *m,
+			  const struct options *o);
+
 /* ---- negotiate_pass.c: legs whose octets are relayed unread ---- */
 
 /* Shall the keys of this offer's m-lines stay with the ends? All or none of

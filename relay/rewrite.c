@@ -4,13 +4,16 @@
 #include "relay/ice.h"
 #include "relay/path.h"
 
-static enum drop rewrite_rtp(struct stream *s, uint8_t *p)
+static enum drop rewrite_rtp(struct stream *s, struct path_packet *pkt)
 {
+	uint8_t *p = pkt->io.p;
 	enum drop drop = DROP_NONE;
 
 	if (leg_is_keyed(s->out->facts.security))
 		drop = renumber_rtp(s, p);
 	name_rtp(s, p);
+	pkt->io.n = (uint32_t)rtpv_ext_keep(p, pkt->io.n,
+					    &s->out->facts.extensions);
 	return drop;
 }
 
@@ -39,7 +42,7 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	if (leg_is_passed(out->security))
 		return DROP_NONE;
 	if (!pkt->rtcp)
-		return rewrite_rtp(s, pkt->io.p);
+		return rewrite_rtp(s, pkt);
 	name_rtcp(s, pkt->io.p, pkt->io.n);
 	renumber_rtcp(stream_back(s), pkt->io.p, pkt->io.n);
 	return DROP_NONE;

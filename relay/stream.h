@@ -70,6 +70,7 @@ struct leg_facts {
 	bool send;
 	enum leg_security security;
 	enum leg_latch latch;
+	struct rtp_ext_set extensions;
 	union addr said[COMPONENTS];
 	struct payload_map payloads;
 };

@@ -28,4 +28,24 @@ int rtpv_parse(const uint8_t *p, size_t n, struct rtp_view *v);
 /* The same for an encrypted packet: the padding count is not looked at. */
 int rtpv_parse_header(const uint8_t *p, size_t n, struct rtp_view *v);
 
+/* Ids of header extensions (RFC 8285): 1 to 255. */
+struct rtp_ext_set {
+	uint32_t bits[8];
+};
+
+static inline bool rtp_ext_has(const struct rtp_ext_set *set, uint8_t id)
+{
+	return set->bits[id / 32] >> id % 32 & 1;
+}
+
+static inline void rtp_ext_add(struct rtp_ext_set *set, uint8_t id)
+{
+	set->bits[id / 32] |= 1u << id % 32;
+}
+
+/* Takes out of a packet that rtpv_parse() has accepted every header extension
+ * but those; one of no RFC 8285 form goes as a whole. Returns the octets that
+ * are left; with nothing to take out, the packet stays as it is. */
+size_t rtpv_ext_keep(uint8_t *p, size_t n, const struct rtp_ext_set *keep);
+
 #endif

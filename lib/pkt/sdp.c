@@ -461,6 +461,7 @@ static int media_open(struct parsing *s, const struct sdpv_line *line)
 	m = &view->media[view->media_count++];
 	*m = s->session;
 	m->whole = m->line = line->whole;
+	m->session = s->view->session;
 	s->m = m;
 	s->in_media = true;
 	s->own_fingerprint = false;

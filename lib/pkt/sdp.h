@@ -91,6 +91,7 @@ struct sdpv_crypto {
 struct sdpv_media {
 	struct slice whole; /* m= line to the octet before the next m= */
 	struct slice line; /* the m= line with its ending */
+	struct slice session; /* the view's, for what it leaves to it */
 	struct slice type; /* "audio" */
 	uint16_t port; /* 0: rejected (or bundle-only) */
 	uint16_t port_count; /* "/n" of the port; 1 without */
