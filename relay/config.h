@@ -27,6 +27,7 @@ struct config {
 	struct schema_file *file;
 	const char *user;
 	const char *log_level;
+	const char *srtp_engine;
 	unsigned workers, handshake_threads;
 	unsigned sessions_max, load_max;
 	unsigned offer_timeout, silence_timeout, hold_timeout; /* s */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/crypt.h"
+#include "relay/crypt_engine.h"
 #include "relay/evp.h"
 #include "relay/trial.h"
 
@@ -22,21 +22,18 @@ struct known {
 	uint64_t index; /* ROC << 16 | SEQ */
 };
 
-struct crypt {
+struct crypt_lib {
+	struct crypt head;
 	srtp_t session;
-	enum suite suite;
-	enum crypt_dir dir;
-	unsigned window;
 	unsigned count;
 	struct known known[CRYPT_SSRC_MAX]; /* newest first */
 	struct trial trial; /* CRYPT_UNPROTECT */
 	uint8_t key_salt[SUITE_KEY_SALT_MAX];
 };
 
-/* RTP's fixed header, SRTCP's header; both start with what is read here. */
-enum { RTP_HEADER = 12, RTCP_HEADER = 8, SRTCP_INDEX = 4, HALF = 1 << 15 };
+enum { HALF = 1 << 15 };
 
-int crypt_init_process(void)
+static int init(void)
 {
 	return srtp_init() ? EIO : evp_types_install();
 }
@@ -62,63 +59,49 @@ static srtp_crypto_policy_t policy_of(const struct suite_info *s, int tag)
 	};
 }
 
-static srtp_policy_t policy(struct crypt *c)
+static srtp_policy_t policy(struct crypt_lib *c)
 {
-	const struct suite_info *s = suite_info(c->suite);
+	const struct suite_info *s = suite_info(c->head.suite);
 
 	return (srtp_policy_t){
-		.ssrc.type = c->dir == CRYPT_PROTECT ? ssrc_any_outbound
+		.ssrc.type = c->head.dir == CRYPT_PROTECT ? ssrc_any_outbound
 						     : ssrc_any_inbound,
 		.rtp = policy_of(s, s->tag_rtp),
 		.rtcp = policy_of(s, s->tag_rtcp),
 		.key = c->key_salt,
-		.window_size = c->window,
+		.window_size = c->head.window,
 		/* A packet that was protected once is not protected again:
 		 * were it another one, its keystream would be used twice. */
 		.allow_repeat_tx = 0,
 	};
 }
 
-int crypt_new(struct crypt **cp, enum suite suite, const uint8_t *key_salt,
-	      size_t n, enum crypt_dir dir, unsigned window)
+/* AES-192 is left out because libsrtp2 derives its keys with AES-256 over a
+ * padded key, which is not what RFC 6188 says (its section 7.4 does not
+ * verify): no two kinds of peers agree. */
+static int make(struct crypt *head, const uint8_t *key_salt)
 {
+	struct crypt_lib *c = (struct crypt_lib *)(void *)head;
+	const struct suite_info *s = suite_info(head->suite);
 	srtp_policy_t pol;
-	struct crypt *c;
-	int err = 0;
 
-	if (suite <= SUITE_NONE || suite >= SUITE_COUNT ||
-	    n != suite_key_salt(suite) || window < 64 || window > SHRT_MAX)
-		return EINVAL;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return ENOMEM;
-
-	c->suite = suite;
-	c->dir = dir;
-	c->window = window;
-	memcpy(c->key_salt, key_salt, n);
+	if (s->key == 24)
+		return ENOTSUP;
+	memcpy(c->key_salt, key_salt, suite_key_salt(head->suite));
 	pol = policy(c);
 	if (srtp_create(&c->session, &pol))
-		err = ENOMEM;
-	if (!err && dir == CRYPT_UNPROTECT)
-		err = trial_init(&c->trial, suite_info(suite), key_salt);
-	if (err) {
-		crypt_free(c);
-		return err;
-	}
-	*cp = c;
-	return 0;
+		return ENOMEM;
+	return head->dir == CRYPT_PROTECT ? 0
+					  : trial_init(&c->trial, s, key_salt);
 }
 
-void crypt_free(struct crypt *c)
+static void wipe(struct crypt *head)
 {
-	if (!c)
-		return;
+	struct crypt_lib *c = (struct crypt_lib *)(void *)head;
+
 	if (c->session)
 		srtp_dealloc(c->session);
 	trial_fini(&c->trial);
-	OPENSSL_cleanse(c, sizeof(*c));
-	free(c);
 }
 
 /* ---- SSRCs ---- */
@@ -136,7 +119,7 @@ static uint16_t seq_of(const struct crypt_job *job)
 	return (uint16_t)(job->p[2] << 8 | job->p[3]);
 }
 
-static struct known *known_find(struct crypt *c, uint32_t ssrc)
+static struct known *known_find(struct crypt_lib *c, uint32_t ssrc)
 {
 	unsigned i;
 
@@ -147,7 +130,7 @@ static struct known *known_find(struct crypt *c, uint32_t ssrc)
 }
 
 /* Room was made sure of before the packet was looked at. */
-static struct known *known_add(struct crypt *c, uint32_t ssrc)
+static struct known *known_add(struct crypt_lib *c, uint32_t ssrc)
 {
 	memmove(c->known + 1, c->known, c->count * sizeof(c->known[0]));
 	c->count++;
@@ -172,7 +155,7 @@ static uint64_t index_guess(const struct known *k, uint16_t seq)
 	return roc << 16 | seq;
 }
 
-static void known_note(struct crypt *c, struct known *k,
+static void known_note(struct crypt_lib *c, struct known *k,
 		       const struct crypt_job *job, uint64_t index)
 {
 	if (!k)
@@ -189,7 +172,7 @@ static void known_note(struct crypt *c, struct known *k,
 /* Puts the SSRC to index's ROC, for the packet that trial_passes() has found
  * authentic there. index is ahead of everything accepted so far, so nothing
  * can be played again by this. */
-static bool follow(struct crypt *c, uint32_t ssrc, bool new, uint64_t index)
+static bool follow(struct crypt_lib *c, uint32_t ssrc, bool new, uint64_t index)
 {
 	srtp_policy_t pol = policy(c);
 
@@ -204,7 +187,7 @@ static bool follow(struct crypt *c, uint32_t ssrc, bool new, uint64_t index)
  * made: a sequence number cycle later. That is right for a stream whose first
  * packets were lost just before its sequence number wrapped, and for one that
  * was gone for 32,768 packets and more. */
-static bool retry(struct crypt *c, struct crypt_job *job, bool new,
+static bool retry(struct crypt_lib *c, struct crypt_job *job, bool new,
 		  uint64_t *index, int *n)
 {
 	uint64_t later = *index + (1 << 16);
@@ -230,6 +213,7 @@ static enum drop drop_of(srtp_err_status_t status, bool rtcp)
 	case srtp_err_status_ok:
 		return DROP_NONE;
 	case srtp_err_status_auth_fail:
+	case srtp_err_status_cant_check: /* SRTCP without encryption */
 		return DROP_AUTH;
 	case srtp_err_status_replay_fail:
 	case srtp_err_status_replay_old:
@@ -237,31 +221,20 @@ static enum drop drop_of(srtp_err_status_t status, bool rtcp)
 		return DROP_REPLAY;
 	case srtp_err_status_parse_err:
 	case srtp_err_status_bad_param:
-	case srtp_err_status_cant_check: /* SRTCP without encryption */
 		return rtcp ? DROP_RTCP_BAD : DROP_RTP_BAD;
 	default:
 		return DROP_CRYPT;
 	}
 }
 
-static size_t least(const struct crypt *c, bool rtcp, bool tag)
-{
-	const struct suite_info *s = suite_info(c->suite);
-
-	if (rtcp)
-		return RTCP_HEADER +
-		       (tag ? SRTCP_INDEX + (size_t)s->tag_rtcp : 0);
-	return RTP_HEADER + (tag ? (size_t)s->tag_rtp : 0);
-}
-
-static enum drop unprotect(struct crypt *c, struct crypt_job *job)
+static enum drop unprotect(struct crypt_lib *c, struct crypt_job *job)
 {
 	int n = (int)job->n;
 	struct known *k;
 	uint64_t index;
 	enum drop drop;
 
-	if (job->n > UINT16_MAX || job->n < least(c, job->rtcp, true))
+	if (job->n > UINT16_MAX || job->n < crypt_least(c->head.suite, job->rtcp, true))
 		return job->rtcp ? DROP_RTCP_BAD : DROP_RTP_BAD;
 	k = known_find(c, ssrc_of(job));
 	if (!k && c->count == CRYPT_SSRC_MAX)
@@ -281,17 +254,15 @@ static enum drop unprotect(struct crypt *c, struct crypt_job *job)
 	return DROP_NONE;
 }
 
-static enum drop protect(struct crypt *c, struct crypt_job *job)
+static enum drop protect(struct crypt_lib *c, struct crypt_job *job)
 {
 	int n = (int)job->n;
 	uint32_t ssrc;
 	enum drop drop;
 	bool new;
 
-	if (job->n > UINT16_MAX || job->n < least(c, job->rtcp, false))
+	if (job->n > UINT16_MAX || job->n < crypt_least(c->head.suite, job->rtcp, false))
 		return job->rtcp ? DROP_RTCP_BAD : DROP_RTP_BAD;
-	if (job->room < job->n + SUITE_GROW_MAX)
-		return DROP_CRYPT;
 	ssrc = ssrc_of(job);
 	new = !known_find(c, ssrc);
 	if (new && c->count == CRYPT_SSRC_MAX)
@@ -310,20 +281,30 @@ static enum drop protect(struct crypt *c, struct crypt_job *job)
 	return DROP_NONE;
 }
 
-void crypt_unprotect(struct crypt_job *v, unsigned n)
+static void unprotect_all(struct crypt_job **v, unsigned n)
 {
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		if (v[i].drop == DROP_NONE)
-			v[i].drop = unprotect(v[i].crypt, &v[i]);
+		v[i]->drop = unprotect((struct crypt_lib *)(void *)v[i]->crypt,
+				       v[i]);
 }
 
-void crypt_protect(struct crypt_job *v, unsigned n)
+static void protect_all(struct crypt_job **v, unsigned n)
 {
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		if (v[i].drop == DROP_NONE)
-			v[i].drop = protect(v[i].crypt, &v[i]);
+		v[i]->drop = protect((struct crypt_lib *)(void *)v[i]->crypt,
+				     v[i]);
 }
+
+const struct crypt_engine crypt_engine_lib = {
+	.name = "libsrtp2",
+	.init = init,
+	.make = make,
+	.wipe = wipe,
+	.size = sizeof(struct crypt_lib),
+	.unprotect = unprotect_all,
+	.protect = protect_all,
+};

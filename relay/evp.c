@@ -12,6 +12,7 @@
 int evp_icm_init(struct evp_icm *icm, const uint8_t *key_salt, size_t key)
 {
 	const EVP_CIPHER *cipher = key == 16   ? EVP_aes_128_ctr()
+				   : key == 24 ? EVP_aes_192_ctr()
 				   : key == 32 ? EVP_aes_256_ctr()
 					       : NULL;
 

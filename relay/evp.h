@@ -25,7 +25,7 @@ struct evp_icm {
 	uint8_t salt[16]; /* 14 octets, then two of zero */
 };
 
-/* key || salt: 16 or 32 octets, then EVP_ICM_SALT. 0, EINVAL, ENOMEM.
+/* key || salt: 16, 24 or 32 octets, then EVP_ICM_SALT. 0, EINVAL, ENOMEM.
  * evp_icm_fini() also after an error. */
 int evp_icm_init(struct evp_icm *icm, const uint8_t *key_salt, size_t key);
 void evp_icm_fini(struct evp_icm *icm);

@@ -73,8 +73,16 @@ static int user_start(struct relay *r)
 
 static int crypt_start(struct relay *r)
 {
-	(void)r;
-	return crypt_init_process();
+	int err = crypt_init_process();
+
+	if (!err)
+		err = crypt_engine_choose(r->config->srtp_engine);
+	if (err == ENOTSUP)
+		log_error("srtp-engine: %s is not here, or not for this "
+			  "processor", r->config->srtp_engine);
+	if (!err)
+		log_info("relay: SRTP by %s", crypt_engine_chosen());
+	return err;
 }
 
 static int handshakes_start(struct relay *r)

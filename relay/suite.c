@@ -3,7 +3,7 @@
 #include <assert.h>
 
 /* RFC 4568 6.2, RFC 6188 4, RFC 7714 12; DTLS: RFC 5764 4.1.2, RFC 7714 14.2.
- * AES-256 in counter mode has no DTLS profile. */
+ * AES-192 and AES-256 in counter mode have no DTLS profile. */
 static const struct suite_info table[SUITE_COUNT] = {
 	[SUITE_AES_CM_128_HMAC_SHA1_80] = {
 		.name = "AES_CM_128_HMAC_SHA1_80",
@@ -14,6 +14,14 @@ static const struct suite_info table[SUITE_COUNT] = {
 		.name = "AES_CM_128_HMAC_SHA1_32",
 		.dtls = "SRTP_AES128_CM_SHA1_32", .profile = 0x0002,
 		.key = 16, .salt = 14, .tag_rtp = 4, .tag_rtcp = 10,
+	},
+	[SUITE_AES_192_CM_HMAC_SHA1_80] = {
+		.name = "AES_192_CM_HMAC_SHA1_80",
+		.key = 24, .salt = 14, .tag_rtp = 10, .tag_rtcp = 10,
+	},
+	[SUITE_AES_192_CM_HMAC_SHA1_32] = {
+		.name = "AES_192_CM_HMAC_SHA1_32",
+		.key = 24, .salt = 14, .tag_rtp = 4, .tag_rtcp = 10,
 	},
 	[SUITE_AES_256_CM_HMAC_SHA1_80] = {
 		.name = "AES_256_CM_HMAC_SHA1_80",

@@ -1,9 +1,7 @@
 /* suite: the SRTP crypto suites we speak, one table for SDES (RFC 4568 6.2,
  * RFC 6188, RFC 7714) and DTLS-SRTP (RFC 5764 4.1.2, RFC 7714 14.2). A suite
  * without encryption or without a tag does not exist here: NULL and F8 cannot
- * be named, so they cannot be agreed on by mistake. AES-192 is left out because
- * libsrtp2 derives its keys with AES-256 over a padded key, which is not what
- * RFC 6188 says (its section 7.4 does not verify): no two kinds of peers agree.
+ * be named, so they cannot be agreed on by mistake.
  *
  * Constant data; any thread. */
 #ifndef RELAY_SUITE_H
@@ -15,6 +13,8 @@ enum suite {
 	SUITE_NONE = 0, /* no suite; never in a table or a packet's way */
 	SUITE_AES_CM_128_HMAC_SHA1_80,
 	SUITE_AES_CM_128_HMAC_SHA1_32,
+	SUITE_AES_192_CM_HMAC_SHA1_80,
+	SUITE_AES_192_CM_HMAC_SHA1_32,
 	SUITE_AES_256_CM_HMAC_SHA1_80,
 	SUITE_AES_256_CM_HMAC_SHA1_32,
 	SUITE_AEAD_AES_128_GCM,

@@ -12,36 +12,14 @@ static void put_u32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
-int trial_derive(const struct suite_info *suite, const uint8_t *key_salt,
-		 enum trial_label label, uint8_t *to, size_t n)
-{
-	/* A GCM salt is 12 octets, padded with zeros (RFC 7714 11). */
-	uint8_t padded[SUITE_KEY_MAX + EVP_ICM_SALT] = {0};
-	uint8_t iv[16] = {0};
-	struct evp_icm icm;
-	int err;
-
-	memcpy(padded, key_salt, (size_t)suite->key + suite->salt);
-	iv[7] = (uint8_t)label;
-	memset(to, 0, n);
-	err = evp_icm_init(&icm, padded, suite->key);
-	if (!err)
-		err = evp_icm_iv(&icm, iv);
-	if (!err)
-		err = evp_icm_run(&icm, to, n);
-	evp_icm_fini(&icm);
-	OPENSSL_cleanse(padded, sizeof(padded));
-	return err;
-}
-
 static int init_gcm(struct trial *t, const uint8_t *key_salt)
 {
 	uint8_t key[SUITE_KEY_MAX];
 	int err;
 
-	err = trial_derive(t->suite, key_salt, TRIAL_KEY, key, t->suite->key);
+	err = kdf_derive(t->suite, key_salt, KDF_KEY, key, t->suite->key);
 	if (!err)
-		err = trial_derive(t->suite, key_salt, TRIAL_SALT, t->salt,
+		err = kdf_derive(t->suite, key_salt, KDF_SALT, t->salt,
 				   sizeof(t->salt));
 	if (!err)
 		err = evp_gcm_init(&t->gcm, key, t->suite->key);
@@ -54,7 +32,7 @@ static int init_hmac(struct trial *t, const uint8_t *key_salt)
 	uint8_t key[EVP_HMAC];
 	int err;
 
-	err = trial_derive(t->suite, key_salt, TRIAL_AUTH, key, sizeof(key));
+	err = kdf_derive(t->suite, key_salt, KDF_AUTH, key, sizeof(key));
 	if (!err)
 		evp_hmac_init(&t->hmac, key, sizeof(key));
 	OPENSSL_cleanse(key, sizeof(key));

@@ -3,13 +3,14 @@
  * (RFC 3711 3.3.1: the receiver guesses 0 for a new SSRC, and the nearest index
  * for one it knows) can be found out before anything is changed.
  *
- * Own key derivation (RFC 3711 4.3), because libsrtp2 gives no session keys.
+ * It derives its own keys (kdf.h), because libsrtp2 gives no session keys.
  *
  * Thread: that of the crypt it belongs to. */
 #ifndef RELAY_TRIAL_H
 #define RELAY_TRIAL_H
 
 #include "relay/evp.h"
+#include "relay/kdf.h"
 #include "relay/suite.h"
 
 struct trial {
@@ -18,18 +19,6 @@ struct trial {
 	struct evp_gcm gcm; /* AEAD suites */
 	uint8_t salt[EVP_GCM_IV];
 };
-
-/* The octets of the session keys, RFC 3711 4.3.2. */
-enum trial_label {
-	TRIAL_KEY = 0x00,
-	TRIAL_AUTH = 0x01,
-	TRIAL_SALT = 0x02,
-};
-
-/* RFC 3711 4.3.3, RFC 6188 3, key derivation rate 0: n octets for a label.
- * key_salt: suite_key_salt(suite) octets. 0, ENOMEM, EIO. */
-int trial_derive(const struct suite_info *suite, const uint8_t *key_salt,
-		 enum trial_label label, uint8_t *to, size_t n);
 
 /* 0, ENOMEM, EIO. trial_fini() also after an error. */
 int trial_init(struct trial *t, const struct suite_info *suite,

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "lib/base/log.h"
+#include "relay/crypt.h"
 #include "relay/hub.h"
 #include "relay/path.h"
 
@@ -69,10 +71,14 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 
+	/* Without it crypto is slower, no more. */
+	if (crypt_thread_open())
+		log_warn("worker: no memory for the multi-buffer engine");
 	while (!w->stop) {
 		event_base_loop(w->base, EVLOOP_ONCE);
 		path_run(w->path);
 	}
+	crypt_thread_close();
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* bench_crypt: nanoseconds to protect and to unprotect one packet, for each
- * suite; on one thread, and with many streams in turn. By hand:
+ * engine and suite; on one thread, and with many streams in turn. By hand:
  *	make tests/bench/bench_crypt
- *	tests/bench/bench_crypt [octets of payload] [streams] */
+ *	tests/bench/bench_crypt [octets of payload] [streams] [batch] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "lib/base/clk.h"
 #include "relay/crypt.h"
 
-enum { PACKETS = 200000, PACKET_MAX = 1600, BATCH = 32, RTP_HEADER = 12 };
+enum { PACKETS = 200000, PACKET_MAX = 1600, BATCH_MAX = 64, RTP_HEADER = 12 };
 
 struct stream {
 	struct crypt *tx, *rx;
@@ -62,27 +62,29 @@ static void streams_free(struct stream *v, unsigned n)
 	free(v);
 }
 
+static unsigned batch = 32;
+
 static void check(const struct crypt_job *job)
 {
 	unsigned i;
 
-	for (i = 0; i < BATCH; i++)
+	for (i = 0; i < batch; i++)
 		if (job[i].drop != DROP_NONE)
 			fail(drop_row(job[i].drop)->token);
 }
 
 static void run(enum suite suite, size_t payload, unsigned streams)
 {
-	static uint8_t p[BATCH][PACKET_MAX];
+	static uint8_t p[BATCH_MAX][PACKET_MAX];
 	struct stream *v = streams_new(suite, streams);
-	struct crypt_job job[BATCH];
+	struct crypt_job job[BATCH_MAX];
 	uint64_t protect = 0, unprotect = 0, t0, t1, t2;
 	unsigned i, k, at = 0;
 
-	for (i = 0; i < PACKETS; i += BATCH) {
-		struct stream *s[BATCH];
+	for (i = 0; i < PACKETS; i += batch) {
+		struct stream *s[BATCH_MAX];
 
-		for (k = 0; k < BATCH; k++) {
+		for (k = 0; k < batch; k++) {
 			s[k] = &v[at++ % streams];
 			packet_make(p[k], payload, s[k]->seq++);
 			job[k] = (struct crypt_job){
@@ -91,18 +93,19 @@ static void run(enum suite suite, size_t payload, unsigned streams)
 			};
 		}
 		t0 = clk_us();
-		crypt_protect(job, BATCH);
+		crypt_protect(job, batch);
 		t1 = clk_us();
 		check(job);
-		for (k = 0; k < BATCH; k++)
+		for (k = 0; k < batch; k++)
 			job[k].crypt = s[k]->rx;
 		t2 = clk_us();
-		crypt_unprotect(job, BATCH);
+		crypt_unprotect(job, batch);
 		unprotect += clk_us() - t2;
 		protect += t1 - t0;
 		check(job);
 	}
-	printf("%-26s %6.0f %8.0f\n", suite_info(suite)->name,
+	printf("%-9s %-26s %6.0f %8.0f\n", crypt_engine_chosen(),
+	       suite_info(suite)->name,
 	       (double)protect * 1000 / PACKETS,
 	       (double)unprotect * 1000 / PACKETS);
 	streams_free(v, streams);
@@ -112,15 +115,24 @@ int main(int argc, char *argv[])
 {
 	size_t payload = argc > 1 ? strtoul(argv[1], NULL, 10) : 160;
 	unsigned streams = argc > 2 ? (unsigned)atoi(argv[2]) : 1;
+	static const char *const engines[] = {"mb", "evp", "libsrtp2"};
+	unsigned e;
 	int s;
 
-	if (payload > 1400 || !streams || streams > 100000)
-		fail("usage: bench_crypt [payload 0..1400] [streams]");
-	if (crypt_init_process())
+	batch = argc > 3 ? (unsigned)atoi(argv[3]) : batch;
+	if (payload > 1400 || !streams || streams > 100000 || !batch ||
+	    batch > BATCH_MAX)
+		fail("usage: bench_crypt [payload 0..1400] [streams] "
+		     "[batch 1..64]");
+	if (crypt_init_process() || crypt_thread_open())
 		fail("crypto self-test");
-	printf("%zu octets, %u streams, ns a packet\n%-26s %6s %8s\n", payload,
-	       streams, "", "protect", "unprotect");
-	for (s = SUITE_NONE + 1; s < SUITE_COUNT; s++)
-		run((enum suite)s, payload, streams);
+	printf("%zu octets, %u streams, batches of %u, ns a packet\n"
+	       "%-36s %6s %8s\n",
+	       payload, streams, batch, "", "protect", "unprotect");
+	for (e = 0; e < sizeof(engines) / sizeof(engines[0]); e++)
+		for (s = SUITE_NONE + 1; s < SUITE_COUNT; s++)
+			if (!crypt_engine_choose(engines[e]))
+				run((enum suite)s, payload, streams);
+	crypt_thread_close();
 	return 0;
 }

@@ -34,7 +34,7 @@ THEIRS = {
     r"curl/.*": ["b2bua/identity"],
     r"systemd/.*": ["relay/main.c", "b2bua/main.c"],
     r"cap-ng\.h": ["relay/main.c", "b2bua/main.c"],
-    r"intel-ipsec-mb\.h": ["relay/crypt"],
+    r"intel-ipsec-mb\.h": ["relay/mb.c"],
     r"(xdp|bpf|linux/if_xdp).*": ["lib/io"],
 }
 

@@ -4,6 +4,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 #include "relay/crypt.h"
 
 #define UNUSED __attribute__((unused))
@@ -114,5 +116,49 @@ static UNUSED void each_suite(void (*f)(enum suite))
 	for (s = SUITE_NONE + 1; s < SUITE_COUNT; s++)
 		f((enum suite)s);
 }
+
+/* ---- every test over every engine ---- */
+
+enum { RIG_TESTS = 64, RIG_NAME = 80 };
+
+static UNUSED int choose(void **state)
+{
+	return crypt_engine_choose(*state);
+}
+
+/* Runs each test once with each engine that is here; crypt_init_process() has
+ * run. The thread has what the engine mb needs. */
+static UNUSED int run_over_engines(const char *group,
+				   const struct CMUnitTest *tests, size_t n,
+				   CMFixtureFunction teardown)
+{
+	static char engines[][RIG_NAME] = {"mb", "evp", "libsrtp2"};
+	static char name[RIG_TESTS][RIG_NAME];
+	static struct CMUnitTest v[RIG_TESTS];
+	size_t i, k, count = 0;
+	int failed;
+
+	for (k = 0; k < sizeof(engines) / sizeof(engines[0]); k++) {
+		if (crypt_engine_choose(engines[k]))
+			continue;
+		for (i = 0; i < n && count < RIG_TESTS; i++, count++) {
+			snprintf(name[count], RIG_NAME, "%s %s", engines[k],
+				 tests[i].name);
+			v[count] = tests[i];
+			v[count].name = name[count];
+			v[count].setup_func = choose;
+			v[count].initial_state = engines[k];
+		}
+	}
+	if (crypt_thread_open())
+		return 1;
+	failed = _cmocka_run_group_tests(group, v, count, NULL, teardown);
+	crypt_thread_close();
+	return failed;
+}
+
+#define RUN_OVER_ENGINES(group, tests, teardown)                          \
+	run_over_engines(group, tests, sizeof(tests) / sizeof((tests)[0]), \
+			 teardown)
 
 #endif

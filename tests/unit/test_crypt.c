@@ -52,6 +52,12 @@ static void make_run(struct packet *v)
 	}
 }
 
+/* libsrtp2 derives other keys for it than RFC 6188 does. */
+static bool is_192(enum suite suite)
+{
+	return suite_info(suite)->key == 24;
+}
+
 static void stock_policy(enum suite suite, srtp_policy_t *p)
 {
 	static void (*const set[SUITE_COUNT][2])(srtp_crypto_policy_t *) = {
@@ -93,6 +99,8 @@ static void run_stock(void)
 	if (srtp_init())
 		_exit(1);
 	for (s = SUITE_NONE + 1; s < SUITE_COUNT; s++) {
+		if (is_192((enum suite)s))
+			continue;
 		stock_policy((enum suite)s, &policy);
 		make_key(key);
 		policy.key = key;
@@ -115,13 +123,12 @@ static void run_stock(void)
 	_exit(0);
 }
 
-static int setup(void **state)
+static int prepare(void)
 {
 	size_t size = SUITE_COUNT * sizeof(*stock);
 	int status;
 	pid_t pid;
 
-	(void)state;
 	stock = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stock == MAP_FAILED)
@@ -147,6 +154,8 @@ static void same_as_stock(enum suite suite)
 	static struct packet v[PACKETS];
 	int i;
 
+	if (is_192(suite))
+		goto out;
 	make_run(v);
 	for (i = 0; i < PACKETS; i++) {
 		const struct packet *plain = &stock[suite].plain[i];
@@ -171,6 +180,7 @@ static void same_as_stock(enum suite suite)
 					 v[i].rtcp),
 				     DROP_NONE);
 	}
+out:
 	crypt_free(tx);
 	crypt_free(rx);
 }
@@ -466,5 +476,7 @@ int main(void)
 		cmocka_unit_test(test_batch),
 	};
 
-	return cmocka_run_group_tests_name("crypt", tests, setup, teardown);
+	if (prepare())
+		return 1;
+	return RUN_OVER_ENGINES("crypt", tests, teardown);
 }

@@ -144,12 +144,6 @@ static void test_long(void **state)
 	crypt_free(rx);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return crypt_init_process();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,5 +153,7 @@ int main(void)
 		cmocka_unit_test(test_long),
 	};
 
-	return cmocka_run_group_tests_name("crypt_roc", tests, setup, NULL);
+	if (crypt_init_process())
+		return 1;
+	return RUN_OVER_ENGINES("crypt_roc", tests, NULL);
 }

@@ -4,7 +4,7 @@
 #include "lib/base/b64.h"
 #include "relay/crypt.h"
 #include "relay/evp.h"
-#include "relay/trial.h"
+#include "relay/kdf.h"
 
 /* Hex with blanks into octets. */
 static size_t hex(const char *text, uint8_t *to, size_t size)
@@ -27,7 +27,7 @@ static size_t hex(const char *text, uint8_t *to, size_t size)
 		assert_memory_equal(p, want_, n);                         \
 	} while (0)
 
-/* RFC 3711 B.2, RFC 6188 7.1: first blocks, and those where the
+/* RFC 3711 B.2, RFC 6188 7.1, 7.3: first blocks, and those where the
  * second octet of the counter has carried. */
 static void keystream(void **state)
 {
@@ -41,6 +41,14 @@ static void keystream(void **state)
 		 "EC8CDF7398607CB0F2D21675EA9EA1E4"
 		 "362B7C3C6773516318A077D7FC5073AE"
 		 "6A2CC3787889374FBEB4C81B17BA6C44"},
+		{"eab234764e517b2d3d160d587d8c8621"
+		 "9740f65f99b6bcf7",
+		 "35096cba4610028dc1b57503804ce37c"
+		 "5de986291dcce161d5165ec4568f5c9a"
+		 "474a40c77894bc17180202272a4c264d",
+		 "d108d1a31a00bad6367ec23eb044b415"
+		 "c8f57129fdeb970b59f917b257662d4c"
+		 "a5dab625811034e8cebdfeb6dc158dd3"},
 		{"57f82fe3613fd170a85ec93c40b1f092"
 		 "2ec4cb0dc025b58272147cc438944a98",
 		 "92bdd28a93c3f52511c677d08b5515a4"
@@ -79,7 +87,7 @@ static void keystream(void **state)
 	evp_icm_fini(&icm);
 }
 
-/* RFC 3711 B.3, RFC 6188 7.2 */
+/* RFC 3711 B.3, RFC 6188 7.2, 7.4 */
 static void derivation(void **state)
 {
 	static const struct {
@@ -97,6 +105,14 @@ static void derivation(void **state)
 		 "6371C10C9A369AC2F94A8C5FBCDDDC25"
 		 "6D6E919A48B610EF17C2041E47403576"
 		 "6B68642C59BBFC2F34DB60DBDFB2"},
+		{SUITE_AES_192_CM_HMAC_SHA1_80,
+		 "73edc66c4fa15776fb57f9505c171365"
+		 "50ffda71f3e8e5f1",
+		 "c8522f3acd4ce86d5add78edbb11",
+		 "31874736a8f1143870c26e4857d8a5b2"
+		 "c4a354407faadabb",
+		 "2372b82d639b6d8503a47adc0a6c",
+		 "355b10973cd95b9eacf4061c7e1a7151e7cfbfcb"},
 		{SUITE_AES_256_CM_HMAC_SHA1_80,
 		 "f0f04914b513f2763a1b1fa130f10e29"
 		 "98f6f6e43e4309d1e622a0e332b9f1b6",
@@ -116,12 +132,12 @@ static void derivation(void **state)
 		n = hex(v[i].key, key, sizeof(key));
 		assert_int_equal(n, s->key);
 		hex(v[i].salt, key + n, 14);
-		assert_int_equal(trial_derive(s, key, TRIAL_KEY, out, n), 0);
+		assert_int_equal(kdf_derive(s, key, KDF_KEY, out, n), 0);
 		assert_hex(out, n, v[i].cipher_key);
-		assert_int_equal(trial_derive(s, key, TRIAL_SALT, out, 14), 0);
+		assert_int_equal(kdf_derive(s, key, KDF_SALT, out, 14), 0);
 		assert_hex(out, 14, v[i].cipher_salt);
 		want = strlen(v[i].auth) / 2;
-		assert_int_equal(trial_derive(s, key, TRIAL_AUTH, out, want), 0);
+		assert_int_equal(kdf_derive(s, key, KDF_AUTH, out, want), 0);
 		assert_hex(out, want, v[i].auth);
 	}
 }

@@ -325,7 +325,7 @@ static void drop_plain_on_srtp(void **state)
 	/* no bit that says "encrypted" (RFC 3711 section 3.4) */
 	n = rig_rtcp(p, 1);
 	rig_put(&rig, MEDIA_A, 1, &rig.peer[MEDIA_A][1], p, n);
-	expect_drop(DROP_RTCP_BAD, 1);
+	expect_drop(DROP_AUTH, 2);
 }
 
 static void drop_unsendable(void **state)

@@ -42,7 +42,7 @@ static void the_sample_is_the_defaults(void **state)
 {
 	static const char *const named[] = {
 		"control =", "user =", "log-level =", "workers =",
-		"handshake-threads =", "sessions-max =", "load-max =",
+		"handshake-threads =", "srtp-engine =", "sessions-max =", "load-max =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
 		"address =", "advertise =", "port-min =", "port-max =",
 	};
@@ -64,6 +64,7 @@ static void the_sample_is_the_defaults(void **state)
 	assert_int_equal(config_load(&b, path, &flaw), 0);
 	assert_string_equal(a->user, b->user);
 	assert_string_equal(a->log_level, b->log_level);
+	assert_string_equal(a->srtp_engine, b->srtp_engine);
 	assert_int_equal(a->workers, b->workers);
 	assert_int_equal(a->handshake_threads, b->handshake_threads);
 	assert_int_equal(a->sessions_max, b->sessions_max);
@@ -112,6 +113,7 @@ static void refused(void **state)
 		{"", 0},
 		{"colour = \"red\"\n" INTERFACE, 1},
 		{"workers = 65\n" INTERFACE, 1},
+		{"srtp-engine = \"nss\"\n" INTERFACE, 1},
 		{"log-level = \"loud\"\n" INTERFACE, 1},
 		{"\ncontrol = {\"udp:0.0.0.0:2223\"}\n" INTERFACE, 2},
 		{"\ncontrol = {\"udp:192.0.2.1:2223\"}\n" INTERFACE, 2},
