@@ -15,13 +15,20 @@ static const enum header_id never[] = {
 	HEADER_SESSION_EXPIRES, HEADER_MIN_SE,
 	HEADER_REPLACES,	HEADER_RSEQ,
 	HEADER_RACK,		HEADER_TIMESTAMP,
+	/* a wish of the caller to its own first hop (RFC 3325 section 9.2) */
+	HEADER_P_PREFERRED_IDENTITY,
 };
 
-/* Whose word it is to be: dropped when it comes from an untrusted trunk. */
+/* The word of a network, not of a caller: who calls, who was called before,
+ * where from, who pays. Dropped when it comes from an untrusted trunk. */
 static const enum header_id asserted[] = {
-	HEADER_P_ASSERTED_IDENTITY,
-	HEADER_ATTESTATION_INFO,
-	HEADER_ORIGINATION_ID,
+	HEADER_P_ASSERTED_IDENTITY, HEADER_REMOTE_PARTY_ID,
+	HEADER_ATTESTATION_INFO,    HEADER_ORIGINATION_ID,
+	HEADER_P_ATTESTATION_INDICATOR, HEADER_P_ASSERTED_SERVICE,
+	HEADER_P_SERVED_USER,	    HEADER_P_ACCESS_NETWORK_INFO,
+	HEADER_P_CHARGE_INFO,	    HEADER_P_CHARGING_VECTOR,
+	HEADER_P_CHARGING_FUNCTION_ADDRESSES,
+	HEADER_DIVERSION,	    HEADER_HISTORY_INFO,
 };
 
 #define COUNT(v) (sizeof(v) / sizeof((v)[0]))
@@ -266,7 +273,6 @@ static void request_drops(const struct call *call, enum report_leg from,
 		return;
 	for (size_t i = 0; i < COUNT(asserted); i++)
 		draft_drop(d, asserted[i]);
-	draft_drop_name(d, SLICE_LIT("P-Attestation-Indicator"));
 }
 
 /* The Identity headers to keep, one line each: a fold becomes a blank. */
@@ -350,6 +356,9 @@ static bool reply_passes(const struct call *call, enum report_leg from,
 	};
 
 	if (id_in(id, own, COUNT(own)) || id_in(id, never, COUNT(never)))
+		return false;
+	/* its warn-agent names a host of the other side */
+	if (id == HEADER_WARNING && call->trunk[REPORT_LEG_B]->hide)
 		return false;
 	return !id_in(id, asserted, COUNT(asserted)) ||
 	       assertion_passes(call, from, resp);
