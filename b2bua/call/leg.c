@@ -311,6 +311,8 @@ static void on_2xx(struct leg *leg, const struct message *resp)
 		answer_ack(leg, resp, SLICE_NONE);
 		bye_send(leg);
 	} else if (err) {
+		client_tx_release(leg->inviting);
+		leg->inviting = NULL;
 		leg->ops->refused(leg->arg, NULL);
 	} else {
 		leg->answer = mem_ref((void *)resp);
