@@ -304,9 +304,19 @@ static void on_garbage(void *arg, struct flow *flow, struct slice head)
 		malformed(arg, flow, &flaw);
 }
 
+/* Who would get 403 for whatever it says may not fill the table of
+ * connections either (threats S6). */
+static bool on_welcome(void *arg, struct flow *flow)
+{
+	struct transactions *t = arg;
+
+	return !t->ops.admit || t->ops.admit(t->arg, flow, NULL) == 0;
+}
+
 const struct transport_ops *transactions_transport_ops(void)
 {
 	static const struct transport_ops ops = {
+		.welcome = on_welcome,
 		.receive = on_receive,
 		.garbage = on_garbage,
 	};

@@ -32,8 +32,9 @@ struct transaction_conf {
 struct transaction_ops {
 	/* Before a new server transaction costs anything (admission, rate):
 	 * 0 go on; 300..699: answer so, without state; -1: not a word. req
-	 * NULL: what came is malformed, too much or an orphan CANCEL, and an
-	 * answer without state is due: 0 answer, -1 not a word to this source.
+	 * NULL: what came is malformed, too much, an orphan CANCEL or no more
+	 * than a connection, and an answer without state is due: 0 answer,
+	 * -1 not a word to this source.
 	 * NULL: all go on. Not called for ACK, retransmissions, and CANCELs
 	 * that match. */
 	int (*admit)(void *arg, struct flow *flow, const struct message *req);

@@ -27,6 +27,9 @@ struct transport_ops {
 	 * 400 (frame.h); the connection closes after this returns and what was
 	 * sent has left. */
 	void (*garbage)(void *arg, struct flow *flow, struct slice head);
+	/* Whether a connection from there is taken at all; flow is only for
+	 * looking at. NULL: every one. */
+	bool (*welcome)(void *arg, struct flow *flow);
 };
 
 struct transport_stats {

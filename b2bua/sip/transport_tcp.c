@@ -215,8 +215,16 @@ static bool room_make(struct transport *t)
 	return false;
 }
 
-static bool admitted(struct transport *t, const struct sa *peer)
+static bool admitted(struct transport *t, struct listener *l,
+		     const struct sa *peer)
 {
+	struct flow flow = {
+		.kind = FLOW_TCP, .realm = l->realm, .socket = l,
+		.local = l->local, .peer = *peer,
+	};
+
+	if (t->ops->welcome && !t->ops->welcome(t->arg, &flow))
+		return false;
 	if (inbound_count(t, peer) >= t->conf.per_source_max) {
 		t->stats.refused_source++;
 		return false;
@@ -241,7 +249,7 @@ void transport_tcp_ready(int flags, void *arg)
 
 		if (fd < 0)
 			return;
-		if (admitted(l->transport, &peer))
+		if (admitted(l->transport, l, &peer))
 			conn_new(&c, l, fd, &peer, true);
 		else
 			close(fd);
