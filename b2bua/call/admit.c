@@ -171,10 +171,13 @@ enum step_result step_verify(struct call *call)
 
 enum step_result step_route(struct call *call)
 {
-	const struct address_uri *uri = &call->invite->uri;
+	struct obuf called = OBUF_INIT;
 
-	if (route_find(call->core->config, call->trunk[REPORT_LEG_A],
-		       uri->user.p ? uri->user : SLICE_LIT(""), &call->route))
+	address_uri_party(&call->invite->uri, &called);
+	if (called.err ||
+	    route_find(call->core->config, call->trunk[REPORT_LEG_A],
+		       obuf_as_slice(&called), &call->route))
 		call_end(call, CAUSE_NO_ROUTE, CALL_BY_US, 0, SLICE_NONE);
+	obuf_fini(&called);
 	return STEP_NEXT;
 }

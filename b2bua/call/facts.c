@@ -36,10 +36,7 @@ static bool number_is_owned(const struct trunk *t, const struct address *from)
 	struct obuf number = OBUF_INIT;
 	bool owned = false;
 
-	if (address_uri_phone(&from->uri, &number)) {
-		obuf_reset(&number);
-		obuf_slice(&number, from->uri.user);
-	}
+	address_uri_party(&from->uri, &number);
 	for (size_t i = 0; !owned && i < t->numbers.n; i++)
 		owned = slice_starts(obuf_as_slice(&number), t->numbers.v[i]);
 	obuf_fini(&number);

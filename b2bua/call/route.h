@@ -14,7 +14,7 @@ struct route {
 	size_t n, next;
 };
 
-/* By the called user (number or name, as in the request line): the longest
+/* By the called party (address_uri_party() of the request line): the longest
  * prefix among the routes that are for this trunk, the first of equals. A
  * call never goes back to the trunk it came from.
  * 0, or ENOENT: no route, *r untouched. */

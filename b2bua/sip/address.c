@@ -329,21 +329,42 @@ bool address_uri_is_phone(const struct address_uri *u)
 	       slice_caseeq_str(v, "phone");
 }
 
-int address_uri_phone(const struct address_uri *u, struct obuf *ob)
+static int number_write(struct obuf *ob, struct slice number, bool letters)
 {
-	struct slice s = u->user;
-	struct slice number = slice_cut(&s, ';');
-
-	if (u->scheme == SCHEME_OTHER || !number_valid(number))
+	if (!number_valid(number))
 		return ENOENT;
 	/* "sip:dad@..." is a name, not four hexadecimal digits. */
 	for (size_t i = 0; i < number.n; i++)
-		if (u->scheme != SCHEME_TEL && ascii_alpha(number.p[i]))
+		if (!letters && ascii_alpha(number.p[i]))
 			return ENOENT;
 	for (size_t i = 0; i < number.n; i++)
 		if (!visual(number.p[i]))
 			obuf_chr(ob, number.p[i]);
 	return 0;
+}
+
+int address_uri_phone(const struct address_uri *u, struct obuf *ob)
+{
+	struct slice s = u->user;
+	struct obuf plain = OBUF_INIT;
+	int err;
+
+	if (u->scheme == SCHEME_OTHER)
+		return ENOENT;
+	address_unescape(&plain, slice_cut(&s, ';'));
+	err = plain.err ? plain.err
+			: number_write(ob, obuf_as_slice(&plain),
+				       u->scheme == SCHEME_TEL);
+	obuf_fini(&plain);
+	return err;
+}
+
+void address_uri_party(const struct address_uri *u, struct obuf *ob)
+{
+	struct slice s = u->user;
+
+	if (address_uri_phone(u, ob) && s.p)
+		address_unescape(ob, slice_cut(&s, ';'));
 }
 
 void address_unescape(struct obuf *ob, struct slice s)

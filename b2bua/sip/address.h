@@ -31,9 +31,13 @@ struct address_uri {
 int address_uri_parse(struct address_uri *u, struct slice s);
 /* user=phone on a SIP(S) URI, or a tel URI */
 bool address_uri_is_phone(const struct address_uri *u);
-/* Visual separators and ";..." user parameters off: "+1 (215) 555-1212" ->
- * "+12155551212" into ob. ENOENT: not a phone number. */
+/* Escapes, visual separators and ";..." user parameters off:
+ * "%2B1(215)555-1212;npdi" -> "+12155551212" into ob. ENOENT: not a phone
+ * number. */
 int address_uri_phone(const struct address_uri *u, struct obuf *ob);
+/* What prefixes are held against, so that no other spelling of a number gets
+ * round them: the phone number, else the unescaped user, else nothing. */
+void address_uri_party(const struct address_uri *u, struct obuf *ob);
 /* RFC 3261 19.1.4. Parameters in either that must match, match. */
 bool address_uri_eq(const struct address_uri *a, const struct address_uri *b);
 /* %xx decoded into ob; the result may hold any octet, also NUL. */

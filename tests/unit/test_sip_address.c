@@ -122,6 +122,8 @@ static void phone_numbers(void **state)
 		{"tel:+1-(215)-555.1212", "+12155551212"},
 		{"sip:+12155551212;npdi@h;user=phone", "+12155551212"},
 		{"sip:911@h", "911"},
+		{"sip:%2B1(215)%35551212;x=%3B@h", "+12155551212"},
+		{"sip:%64ad@h", NULL},
 		{"sip:*31#@h", NULL}, /* '#' is no user octet */
 		{"sip:alice@h", NULL},
 		{"sip:dad@h", NULL}, /* hexadecimal, but a name */
