@@ -4,9 +4,9 @@
 
 #include "b2bua/call/body.h"
 #include "b2bua/call/facts.h"
+#include "b2bua/call/policy.h"
 #include "b2bua/call/steps.h"
 #include "lib/base/clk.h"
-#include "lib/pkt/sdp.h"
 
 static const char *const extensions[] = {NULL}; /* none is carried yet */
 
@@ -49,50 +49,17 @@ static enum cause form_check(const struct message *m)
 	return CAUSE_NONE;
 }
 
-/* Keys on a hop without TLS are keys for everybody. */
-static bool media_is_sdes(const struct sdp_view *sdp)
-{
-	for (unsigned i = 0; i < sdp->media_count; i++)
-		if (sdp->media[i].port && sdpv_proto_is_sdes(
-				sdp->media[i].proto))
-			return true;
-	return false;
-}
-
-static bool proto_fits(enum trunk_media policy, enum sdpv_proto proto)
-{
-	switch (policy) {
-	case MEDIA_ANY:
-		return true;
-	case MEDIA_RTP:
-		return proto == SDPV_RTP_AVP || proto == SDPV_RTP_AVPF;
-	case MEDIA_SDES:
-		return sdpv_proto_is_sdes(proto);
-	case MEDIA_DTLS:
-	case MEDIA_PASS:
-		return sdpv_proto_is_dtls(proto);
-	}
-	return false;
-}
-
 static enum cause media_check(struct call *call)
 {
-	const struct trunk *t = call->trunk[REPORT_LEG_A];
-	struct sdp_view sdp;
+	enum cause cause;
 
 	call->late = !call->invite->body.n;
 	if (call->late)
 		return CAUSE_NONE;
-	if (sdpv_parse(&sdp, call->invite->body))
-		return CAUSE_BAD_SDP;
-	for (unsigned i = 0; i < sdp.media_count; i++)
-		if (sdp.media[i].port &&
-		    !proto_fits(t->media, sdp.media[i].proto))
-			return CAUSE_MEDIA_POLICY;
-	if (media_is_sdes(&sdp) && !t->sdes_over_cleartext)
-		return CAUSE_SDES_CLEARTEXT;
-	facts_protocol(call, REPORT_LEG_A, call->invite->body);
-	return CAUSE_NONE;
+	cause = policy_offer(call->trunk[REPORT_LEG_A], call->invite->body);
+	if (!cause)
+		facts_protocol(call, REPORT_LEG_A, call->invite->body);
+	return cause;
 }
 
 enum step_result step_admit(struct call *call)

@@ -7,6 +7,7 @@
 #include "b2bua/call/facts.h"
 #include "b2bua/call/indialog.h"
 #include "b2bua/call/outgoing.h"
+#include "b2bua/call/policy.h"
 #include "b2bua/call/steps.h"
 #include "lib/base/clk.h"
 #include "lib/base/log.h"
@@ -88,9 +89,16 @@ static void answer_failed(struct call *call, int err, const char *why)
 static void on_answer(void *arg, int err, struct slice sdp, const char *why)
 {
 	struct call *call = arg;
+	enum cause cause = CAUSE_NONE;
 
 	if (err) {
 		answer_failed(call, err, why);
+		return;
+	}
+	if (call->late)
+		cause = policy_offer(call->trunk[REPORT_LEG_A], sdp);
+	if (cause) {
+		call_end(call, cause, CALL_BY_US, 0, SLICE_NONE);
 		return;
 	}
 	obuf_reset(&call->answer);
@@ -102,8 +110,13 @@ static void on_answer(void *arg, int err, struct slice sdp, const char *why)
 
 static enum cause answer_ask(struct call *call, struct slice sdp)
 {
+	enum cause cause = CAUSE_NONE;
 	int err;
 
+	if (call->late)
+		cause = policy_offer(call->trunk[REPORT_LEG_B], sdp);
+	if (cause)
+		return cause;
 	if (call->late)
 		err = media_offer(call->media, REPORT_LEG_B, sdp,
 				  trunk_media_transport(
@@ -213,6 +226,7 @@ static void on_acked(void *arg, const struct message *ack)
 		return;
 	call->late = false;
 	if (!body_is_sdp(ack) ||
+	    !body_answers(obuf_as_slice(&call->answer), ack->body) ||
 	    media_answer(call->media, REPORT_LEG_A, ack->body, on_late_answer,
 			 call))
 		call_end(call, CAUSE_NO_ANSWER_SDP, CALL_BY_US, 0, SLICE_NONE);
@@ -226,7 +240,8 @@ static void on_caller_lost(void *arg, int err)
 
 static void on_caller_bye(void *arg, const struct message *bye)
 {
-	call_end(arg, CAUSE_CALLER_BYE, CALL_BY_CALLER, 0,
+	/* 487 if it comes before the answer (RFC 3261 15.1.2) */
+	call_end(arg, CAUSE_CALLER_BYE, CALL_BY_CALLER, 487,
 		 message_value(bye, HEADER_REASON));
 }
 

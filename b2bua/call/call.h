@@ -70,6 +70,7 @@ struct call {
 	char from[CALL_TEXT], to[CALL_TEXT], called[CALL_TEXT];
 	char call_id[REPORT_LEGS][CALL_TEXT];
 	char protocol[REPORT_LEGS][24]; /* of the first m-line, each leg */
+	enum report_verdict privacy[REPORT_LEGS]; /* of the SDP seen last */
 	char transport[REPORT_LEGS][8];
 	char media_call_id[24];
 	struct report *report;

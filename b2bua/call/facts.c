@@ -57,13 +57,40 @@ void facts_caller(struct call *call)
 
 /* ---- media ------------------------------------------------------------- */
 
+static enum report_verdict proto_privacy(enum sdpv_proto proto)
+{
+	if (sdpv_proto_is_dtls(proto))
+		return REPORT_PRIVACY_HOP;
+	return sdpv_proto_is_sdes(proto) ? REPORT_PRIVACY_KEY_EXPOSED
+					 : REPORT_PRIVACY_CLEAR;
+}
+
+/* The verdicts stand from strong to weak, NONE at the end. */
+static enum report_verdict weakest(const struct sdp_view *view)
+{
+	enum report_verdict all = REPORT_PRIVACY_NONE;
+
+	for (unsigned i = 0; i < view->media_count; i++) {
+		enum report_verdict v = proto_privacy(view->media[i].proto);
+
+		if (view->media[i].port &&
+		    (all == REPORT_PRIVACY_NONE || v > all))
+			all = v;
+	}
+	return all;
+}
+
 void facts_protocol(struct call *call, enum report_leg leg, struct slice sdp)
 {
 	struct sdp_view view;
 	char *to = call->protocol[leg];
 
-	if (sdpv_parse(&view, sdp) || !view.media_count ||
-	    slice_copy(view.media[0].proto_text, to,
+	to[0] = '\0';
+	call->privacy[leg] = REPORT_PRIVACY_NONE;
+	if (sdpv_parse(&view, sdp) || !view.media_count)
+		return;
+	call->privacy[leg] = weakest(&view);
+	if (slice_copy(view.media[0].proto_text, to,
 		       sizeof(call->protocol[leg])))
 		to[0] = '\0';
 }
@@ -83,23 +110,34 @@ static void passed_report(struct call *call, enum report_leg leg)
 
 static void protocol_report(struct call *call, enum report_leg leg)
 {
-	struct slice text = slice_str(call->protocol[leg]);
-	enum sdpv_proto proto = sdpv_proto_parse(text);
-	enum report_verdict privacy = REPORT_PRIVACY_CLEAR;
-	enum report_verdict auth = REPORT_MEDIA_AUTH_NONE;
+	enum report_verdict v = call->privacy[leg];
+	enum report_verdict before =
+		report_get(call->report, leg, REPORT_PRIVACY);
 
-	if (sdpv_proto_is_dtls(proto)) {
-		/* authentication only when the relay has seen the handshake */
-		privacy = REPORT_PRIVACY_HOP;
-	} else if (sdpv_proto_is_sdes(proto)) {
-		privacy = REPORT_PRIVACY_KEY_EXPOSED;
-		auth = REPORT_MEDIA_AUTH_SHARED_KEY;
-	}
-	report_set(call->report, leg, privacy, REPORT_BY_US, NULL);
-	report_set(call->report, leg, auth, REPORT_BY_US, NULL);
-	report_evidence(call->report, leg, REPORT_PRIVACY, "transport", text);
-	if (sdpv_proto_is_dtls(proto) && media_passed(call->media))
+	report_evidence(call->report, leg, REPORT_PRIVACY, "transport",
+			slice_str(call->protocol[leg]));
+	if (v == REPORT_PRIVACY_HOP && media_passed(call->media))
+		v = REPORT_PRIVACY_END_TO_END;
+	if (v == REPORT_PRIVACY_NONE ||
+	    (before != REPORT_PRIVACY_NONE && v <= before))
+		return;
+	if (v == REPORT_PRIVACY_END_TO_END) {
 		passed_report(call, leg);
+		return;
+	}
+	report_set(call->report, leg, v, REPORT_BY_US, NULL);
+	/* of DTLS only when the relay has seen the handshake */
+	report_set(call->report, leg,
+		   v == REPORT_PRIVACY_KEY_EXPOSED
+			   ? REPORT_MEDIA_AUTH_SHARED_KEY
+			   : REPORT_MEDIA_AUTH_NONE,
+		   REPORT_BY_US, NULL);
+}
+
+void facts_renegotiated(struct call *call)
+{
+	for (enum report_leg i = REPORT_LEG_A; i < REPORT_LEGS; i++)
+		protocol_report(call, i);
 }
 
 void facts_answered(struct call *call)
@@ -111,8 +149,8 @@ void facts_answered(struct call *call)
 			   REPORT_BY_CONFIG, to->name);
 		report_evidence(call->report, i, REPORT_CALLED, "trunk",
 				slice_str(to->name));
-		protocol_report(call, i);
 	}
+	facts_renegotiated(call);
 }
 
 static void evidence(struct call *call, enum report_leg leg,
@@ -142,8 +180,8 @@ static void side_report(struct call *call, enum report_leg leg,
 		report_set(call->report, leg, REPORT_PRIVACY_HOP, REPORT_BY_US,
 			   NULL);
 	if (side->dtls_verified &&
-	    sdpv_proto_is_dtls(sdpv_proto_parse(
-		    slice_str(call->protocol[leg]))))
+	    report_get(call->report, leg, REPORT_PRIVACY) ==
+		    REPORT_PRIVACY_HOP)
 		report_fingerprint(call->report, leg,
 				   slice_str(side->peer_fingerprint));
 }

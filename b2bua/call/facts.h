@@ -12,10 +12,13 @@ void facts_signalling(struct call *call, enum report_leg leg);
 void facts_dialled(struct call *call);
 /* What came in as identity, or that the trunk is configured for it. */
 void facts_caller(struct call *call);
-/* The media transport that a description for or from a leg names. */
+/* The media transport that a description for or from a leg names, and how
+ * private its weakest stream is. */
 void facts_protocol(struct call *call, enum report_leg leg, struct slice sdp);
 /* Who answered, and the media of both legs as agreed. */
 void facts_answered(struct call *call);
+/* Both legs agreed anew. The report keeps the weakest there was. */
+void facts_renegotiated(struct call *call);
 /* What the relay saw: suites, handshakes. */
 void facts_media(struct call *call, const struct media_stats *stats);
 /* The whole record: one JSON object, no line break. */

@@ -5,6 +5,7 @@
 #include "b2bua/call/facts.h"
 #include "b2bua/call/indialog.h"
 #include "b2bua/call/outgoing.h"
+#include "b2bua/call/policy.h"
 #include "lib/base/log.h"
 
 /* One request on its way from a leg to the other, until it is answered (and,
@@ -16,6 +17,7 @@ struct exchange {
 	struct server_tx *in;
 	struct client_tx *out;
 	struct message *answer; /* INVITE: the 2xx, until it is acknowledged */
+	struct obuf offer; /* SDP that an answer is awaited to */
 	bool invite;
 	bool late; /* the offer comes with the 2xx */
 	bool media; /* the relay is asked for it now */
@@ -37,6 +39,7 @@ static void exchange_end(struct exchange *x)
 		server_tx_reply_plain(x->in, 487, NULL);
 	mem_deref(x->in);
 	mem_deref(x->answer);
+	obuf_fini(&x->offer);
 	free(x);
 }
 
@@ -59,13 +62,16 @@ static void exchange_refuse(struct exchange *x, unsigned status)
 
 /* ---- answers ----------------------------------------------------------- */
 
-/* resp of the other leg as the answer; body: absent, or in place of its own. */
+/* resp of the other leg as the answer; sdp: NULL, or what the relay made of
+ * its own. An SDP that the relay did not see never passes, not in a failure
+ * either. */
 static int answer_carry(struct exchange *x, const struct message *resp,
 			const struct slice *sdp)
 {
 	struct obuf lines = OBUF_INIT, phrase = OBUF_INIT;
 	bool contact = x->invite && resp->status < 300;
 	struct reply r = {.status = resp->status};
+	struct slice body = x->invite ? SLICE_NONE : resp->body;
 	int err = outgoing_reply(x->call, leg_other(x->from), resp, contact,
 				 &lines);
 
@@ -73,9 +79,11 @@ static int answer_carry(struct exchange *x, const struct message *resp,
 	obuf_chr(&phrase, '\0');
 	r.reason = phrase.err ? NULL : phrase.p;
 	r.headers = obuf_as_slice(&lines);
-	r.body_type = sdp ? SLICE_LIT("application/sdp")
-			  : message_value(resp, HEADER_CONTENT_TYPE);
-	r.body = sdp ? *sdp : resp->body;
+	r.body = sdp ? *sdp : body;
+	if (sdp)
+		r.body_type = SLICE_LIT("application/sdp");
+	else if (body.n)
+		r.body_type = message_value(resp, HEADER_CONTENT_TYPE);
 	if (!err)
 		err = server_tx_reply(x->in, &r);
 	obuf_fini(&lines);
@@ -102,18 +110,33 @@ static void media_failed(struct exchange *x)
 	exchange_end(x);
 }
 
+/* Whether the SDP in the 2xx may go to the relay. */
+static bool answer_fits(const struct exchange *x, enum report_leg to,
+			const struct message *resp)
+{
+	if (!body_is_sdp(resp))
+		return false;
+	return x->late ? !policy_offer(x->call->trunk[to], resp->body)
+		       : body_answers(obuf_as_slice(&x->offer), resp->body);
+}
+
 /* The 2xx's SDP has been through the relay. */
 static void on_answer_sdp(void *arg, int err, struct slice sdp,
 			  const char *why)
 {
 	struct exchange *x = arg;
+	struct call *call = x->call;
 
 	(void)why;
 	x->media = false;
-	if (err) {
+	if (err || (x->late && policy_offer(call->trunk[x->from], sdp))) {
 		media_failed(x);
 		return;
 	}
+	if (x->late)
+		obuf_slice(&x->offer, sdp);
+	facts_protocol(call, x->from, sdp);
+	facts_renegotiated(call);
 	answer_carry(x, x->answer, &sdp);
 	if (!x->late)
 		answer_ack(x, SLICE_NONE);
@@ -124,11 +147,11 @@ static void answer_take(struct exchange *x, const struct message *resp)
 	enum report_leg to = leg_other(x->from);
 	struct call *call = x->call;
 	const char *transport = call->protocol[x->from];
-	int err = EBADMSG;
+	int err;
 
 	dialog_refresh(exchange_to(x)->dialog, resp);
 	x->answer = mem_ref((void *)resp);
-	if (!body_is_sdp(resp))
+	if (!answer_fits(x, to, resp))
 		err = EBADMSG;
 	else if (x->late)
 		err = media_offer(call->media, to, resp->body,
@@ -137,10 +160,12 @@ static void answer_take(struct exchange *x, const struct message *resp)
 	else
 		err = media_answer(call->media, to, resp->body, on_answer_sdp,
 				   x);
-	if (err)
+	if (err) {
 		media_failed(x);
-	else
-		x->media = true;
+		return;
+	}
+	x->media = true;
+	facts_protocol(call, to, resp->body);
 }
 
 static void on_response(void *arg, struct client_tx *tx, struct flow *flow,
@@ -228,6 +253,7 @@ static bool on_ack(void *arg, struct server_tx *tx, struct flow *flow,
 		return true;
 	}
 	if (body_is_sdp(ack) &&
+	    body_answers(obuf_as_slice(&x->offer), ack->body) &&
 	    !media_answer(x->call->media, x->from, ack->body, on_ack_sdp, x)) {
 		x->media = true;
 		return true;
@@ -305,6 +331,11 @@ static void on_offer_sdp(void *arg, int err, struct slice sdp, const char *why)
 
 	(void)why;
 	x->media = false;
+	if (!err &&
+	    policy_offer(x->call->trunk[leg_other(x->from)], sdp))
+		err = EREMOTEIO;
+	if (!err)
+		obuf_slice(&x->offer, sdp);
 	if (err || request_send(x, &sdp))
 		exchange_refuse(x, err == EREMOTEIO ? 488 : 503);
 }
@@ -353,6 +384,10 @@ static void invite_take(struct call *call, enum report_leg from,
 	}
 	if (req->body.n && !body_is_sdp(req)) {
 		server_tx_reply_plain(tx, 415, NULL);
+		return;
+	}
+	if (req->body.n && policy_offer(call->trunk[from], req->body)) {
+		server_tx_reply_plain(tx, 488, NULL);
 		return;
 	}
 	if (exchange_new(&x, call, from, tx)) {

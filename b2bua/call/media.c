@@ -306,18 +306,30 @@ static void text_get(const struct value *dict, const char *key, char *to,
 		to[0] = '\0';
 }
 
-static void stream_parse(const struct value *stream, struct media_side *side)
+/* Of several streams all must be verified for the leg to be. */
+static void handshake_parse(const struct value *dtls, struct media_side *side)
 {
-	const struct value *dtls = value_get(stream, "DTLS");
-	const struct value *count = value_get(stream, "stats");
+	bool verified = value_get_bool(dtls, "verified", false);
 
-	text_get(stream, "crypto suite", side->suite, sizeof(side->suite));
+	side->dtls_verified = verified && (!side->dtls || side->dtls_verified);
+	side->dtls = true;
 	text_get(dtls, "version", side->dtls_version,
 		 sizeof(side->dtls_version));
 	text_get(dtls, "cipher", side->dtls_cipher, sizeof(side->dtls_cipher));
 	text_get(dtls, "peer fingerprint", side->peer_fingerprint,
 		 sizeof(side->peer_fingerprint));
-	side->dtls_verified = value_get_bool(dtls, "verified", false);
+}
+
+static void stream_parse(const struct value *stream, struct media_side *side)
+{
+	const struct value *dtls = value_get(stream, "DTLS");
+	const struct value *count = value_get(stream, "stats");
+
+	if (value_get(stream, "crypto suite"))
+		text_get(stream, "crypto suite", side->suite,
+			 sizeof(side->suite));
+	if (dtls)
+		handshake_parse(dtls, side);
 	side->packets += (uint64_t)value_get_int(count, "packets", 0);
 	side->octets += (uint64_t)value_get_int(count, "bytes", 0);
 	side->errors += (uint64_t)value_get_int(count, "errors", 0);

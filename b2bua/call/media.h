@@ -20,7 +20,8 @@ struct media_side {
 	char dtls_version[16];
 	char dtls_cipher[48];
 	char peer_fingerprint[128];
-	bool dtls_verified; /* the handshake's certificate is the SDP's */
+	bool dtls; /* there are handshakes; the texts are of the last */
+	bool dtls_verified; /* each one's certificate is the SDP's */
 	uint64_t packets, octets; /* received from this leg */
 	uint64_t errors;
 };

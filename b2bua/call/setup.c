@@ -5,11 +5,11 @@
 #include "b2bua/call/facts.h"
 #include "b2bua/call/indialog.h"
 #include "b2bua/call/outgoing.h"
+#include "b2bua/call/policy.h"
 #include "b2bua/call/sign.h"
 #include "b2bua/call/steps.h"
 #include "lib/base/clk.h"
 #include "lib/base/log.h"
-#include "lib/pkt/sdp.h"
 
 /* ---- offer ------------------------------------------------------------- */
 
@@ -58,35 +58,21 @@ static int candidate_begin(struct call *call)
 			   trunk_media_transport(to->media), on_offered, call);
 }
 
-/* Keys that the caller's side may show in clear text, the called side's trunk
- * may not. */
-static bool offer_is_allowed(const struct call *call)
-{
-	struct sdp_view sdp;
-
-	if (call->late)
-		return true;
-	if (sdpv_parse(&sdp, obuf_as_slice(&call->offer)))
-		return false;
-	for (unsigned i = 0; i < sdp.media_count; i++)
-		if (sdp.media[i].port &&
-		    sdpv_proto_is_sdes(sdp.media[i].proto) &&
-		    !call->trunk[REPORT_LEG_B]->sdes_over_cleartext)
-			return false;
-	return true;
-}
-
 enum step_result step_offer(struct call *call)
 {
+	enum cause cause = CAUSE_NONE;
+
 	if (!call->media && candidate_begin(call)) {
 		call_end(call, CAUSE_FAILURE, CALL_BY_US, 0, SLICE_NONE);
 		return STEP_NEXT;
 	}
 	if (!call->offered)
 		return STEP_WAIT;
-	if (!offer_is_allowed(call))
-		call_end(call, CAUSE_SDES_CLEARTEXT, CALL_BY_US, 0,
-			 SLICE_NONE);
+	if (!call->late)
+		cause = policy_offer(call->trunk[REPORT_LEG_B],
+				     obuf_as_slice(&call->offer));
+	if (cause)
+		call_end(call, cause, CALL_BY_US, 0, SLICE_NONE);
 	facts_protocol(call, REPORT_LEG_B, obuf_as_slice(&call->offer));
 	return STEP_NEXT;
 }
