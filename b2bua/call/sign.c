@@ -196,6 +196,7 @@ void sign_outgoing(struct call *call)
 	int err;
 
 	obuf_reset(&call->out);
+	report_outgoing(call->report);
 	err = outgoing_make(call, &plan);
 	if (err) {
 		log_warn("call %s: no INVITE (%s)", call->id, strerror(err));

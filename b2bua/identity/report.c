@@ -51,26 +51,34 @@ enum report_property report_verdict_property(enum report_verdict v)
 
 /* ---- life -------------------------------------------------------------- */
 
-static void finding_reset(struct finding *f)
+static void finding_reset(struct finding *f, unsigned property)
 {
 	free(f->by_name);
 	for (size_t i = 0; i < f->n; i++)
 		free(f->evidence[i].text);
+	*f = (struct finding){.verdict = weakest[property]};
 }
 
-static void report_destroy(void *arg)
+static void outgoing_reset(struct report *r)
 {
-	struct report *r = arg;
-
-	for (unsigned l = 0; l < REPORT_LEGS; l++)
-		for (unsigned p = 0; p < REPORT_PROPERTIES; p++)
-			finding_reset(&r->legs[l][p]);
 	for (size_t i = 0; i < r->n_changes; i++) {
 		free(r->changes[i].was);
 		free(r->changes[i].now);
 	}
 	free(r->own.signer);
 	free(r->own.info);
+	memset(&r->own, 0, sizeof(r->own));
+	r->n_changes = 0;
+}
+
+static void report_destroy(void *arg)
+{
+	struct report *r = arg;
+
+	outgoing_reset(r);
+	for (unsigned l = 0; l < REPORT_LEGS; l++)
+		for (unsigned p = 0; p < REPORT_PROPERTIES; p++)
+			finding_reset(&r->legs[l][p], p);
 	mem_deref(r->in);
 }
 
@@ -210,6 +218,14 @@ void report_fingerprint(struct report *r, enum report_leg leg,
 		   named ? v->signer : NULL);
 	report_evidence(r, leg, REPORT_MEDIA_AUTH, "fingerprint",
 			fingerprint);
+}
+
+void report_outgoing(struct report *r)
+{
+	outgoing_reset(r);
+	finding_reset(&r->legs[REPORT_LEG_B][REPORT_CALLER], REPORT_CALLER);
+	r->holds_known = false;
+	r->chain = CHAIN_NONE;
 }
 
 static bool text_is(const char *text, struct slice s)

@@ -85,6 +85,9 @@ void report_verdicts(struct report *r, struct verdicts *vs);
  * media authentication; on leg A SIGNED_KEY if the request signed it. */
 void report_fingerprint(struct report *r, enum report_leg leg,
 			struct slice fingerprint);
+/* Another INVITE is about to be made, for another candidate: what the last one
+ * carried, kept or changed is not what this one does. */
+void report_outgoing(struct report *r);
 /* What is left of it in what went out: copies the changes, and decides
  * between "kept" and "ended-here"; sets caller identity of leg B. reason:
  * why fields changed, by policy ("topology hiding"); literal. */

@@ -10,7 +10,7 @@ from harness.config import Titled
 from harness.identity import (
     Authority, Passport, b64url, rfc4474_headers, rfc4474_verify,
     shaken_headers, tn_range, tn_spc)
-from harness.net import wait_for
+from harness.net import free_port, wait_for
 from harness.sbc import plain_sdp
 from harness.sip import Leg
 
@@ -48,7 +48,7 @@ def start(sbc, ca, certs):
     """start(verify, sign="keep", signer=None): the daemons with these
     certificates known; returns (sbc, phones, carrier)."""
     def go(verify="require", sign="keep", signer="sbc", method="shaken",
-           topology="hide", **over):
+           topology="hide", more=(), route=(), **over):
         s = sbc(
             identity={"anchors": ca.pem, "certificate-map":
                       [c.mapped() for n, c in certs.items()
@@ -60,7 +60,9 @@ def start(sbc, ca, certs):
                 "numbers": ["+1"], "attest": "B"}),
             trunk={"phones": {"verify": verify, **over.pop("phones", {})},
                    "carrier": {"sign": sign, "signer": "sbc",
-                               "topology": topology, **over}})
+                               "topology": topology, **over},
+                   **dict(more)},
+            route=dict(route))
         return s, *s.pair()
     return go
 
@@ -399,3 +401,29 @@ def test_why_shows_both_forms(start, certs):
     assert ours[:at] == theirs[:at] and ours[at] != theirs[at]
     shown = s.ctl("why", a.call_id)
     assert shown.returncode == 0 and "12155550000" in shown.stdout
+
+
+def test_report_is_of_the_candidate_that_answered(start):
+    """The first trunk of the route gets our signature and fails; the second
+    is to get none, and the report does not claim one."""
+    port = free_port("127.0.0.3")
+    s, phones, carrier = start(
+        verify="check", sign="own",
+        more={"third": {"realm": "outside", "sources": [f"127.0.0.3:{port}"],
+                        "address": f"127.0.0.3:{port}"}},
+        route={"from-phones": {"to": ["carrier", "third"]}})
+    last = s.phone("carrier", addr="127.0.0.3", port=port)
+    a = place(s, phones, carrier)
+    b = Leg.incoming(carrier)
+    assert b.invite.get("identity")
+    b.reply(503, "Service Unavailable")
+    c = Leg.incoming(last)
+    assert not c.invite.get("identity")
+    c.accept(plain_sdp(last))
+    a.answered()
+    a.send("BYE")
+    c.hung_up()
+    report = s.cdr()["report"]
+    assert report["signed"] is None and report["chain"] == "none"
+    caller = report["legs"]["b"]["caller_identity"]
+    assert caller["verdict"] == "none" and not caller["evidence"]
