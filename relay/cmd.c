@@ -304,7 +304,9 @@ static void put_refusal(struct value *reply, enum refusal why,
 {
 	const char *text = refusal_row(why)->text;
 
-	if (o->load_limit && (why == REFUSAL_SESSIONS || why == REFUSAL_LOAD)) {
+	if (o->load_limit &&
+	    (why == REFUSAL_SESSIONS || why == REFUSAL_LOAD ||
+	     why == REFUSAL_BANDWIDTH)) {
 		value_put_cstr(reply, "result", "load limit");
 		value_put_cstr(reply, "message", text);
 		return;

@@ -199,14 +199,32 @@ static int numbers_load(struct load *ld)
 		(unsigned)cfg_getint(ld->root, "handshake-threads");
 	c->sessions_max = (unsigned)cfg_getint(ld->root, "sessions-max");
 	c->load_max = (unsigned)cfg_getint(ld->root, "load-max");
+	c->bandwidth_max = (unsigned)cfg_getint(ld->root, "bandwidth-max");
 	c->offer_timeout = (unsigned)cfg_getint(ld->root, "offer-timeout");
 	c->silence_timeout = (unsigned)cfg_getint(ld->root, "silence-timeout");
 	c->hold_timeout = (unsigned)cfg_getint(ld->root, "hold-timeout");
 	return 0;
 }
 
+static int metrics_load(struct load *ld)
+{
+	const char *text = cfg_getstr(ld->root, "metrics");
+
+	if (!text[0])
+		return 0;
+	if (host_port_parse(slice_str(text), &ld->c->metrics))
+		return REFUSE(ld, ld->root, "metrics", "%s: want ADDRESS:PORT",
+			      text);
+	if (!is_loopback(&ld->c->metrics) &&
+	    !cfg_getbool(ld->root, "metrics-public"))
+		return REFUSE(ld, ld->root, "metrics",
+			      "%s: not loopback; metrics-public = true if "
+			      "others may read it", text);
+	return 0;
+}
+
 static int (*const loaders[])(struct load *ld) = {
-	numbers_load, controls_load, interfaces_load, templates_load};
+	numbers_load, controls_load, interfaces_load, templates_load, metrics_load};
 
 int config_load(struct config **cp, const char *path, struct schema_flaw *flaw)
 {

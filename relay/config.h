@@ -29,7 +29,8 @@ struct config {
 	const char *log_level;
 	const char *srtp_engine;
 	unsigned workers, handshake_threads;
-	unsigned sessions_max, load_max;
+	unsigned sessions_max, load_max, bandwidth_max;
+	union addr metrics; /* not set: no listener */
 	unsigned offer_timeout, silence_timeout, hold_timeout; /* s */
 	struct config_control *controls;
 	size_t ncontrols;

@@ -18,13 +18,18 @@
 #include "relay/config.h"
 #include "relay/control.h"
 #include "relay/crypt.h"
+#include "relay/limit.h"
+#include "relay/metrics.h"
 #include "relay/plane.h"
+#include "relay/scrape.h"
 #include "relay/session.h"
 
 struct relay {
 	struct config *config;
 	struct event_base *base;
 	struct control *control;
+	struct scrape *scrape; /* NULL: none */
+	struct metrics metrics;
 	struct handshake_pool *handshakes;
 	struct plane *plane;
 	struct sessions *sessions;
@@ -59,6 +64,18 @@ static int control_start(struct relay *r)
 static void control_stop(struct relay *r)
 {
 	control_close(r->control);
+}
+
+static int scrape_start(struct relay *r)
+{
+	if (!addr_is_set(&r->config->metrics))
+		return 0;
+	return scrape_open(&r->scrape, &r->config->metrics);
+}
+
+static void scrape_stop(struct relay *r)
+{
+	scrape_close(r->scrape);
 }
 
 static int user_start(struct relay *r)
@@ -129,6 +146,7 @@ static int sessions_start(struct relay *r)
 		.fingerprint = handshake_pool_fingerprint(r->handshakes),
 		.sessions_max = c->sessions_max,
 		.load_max = c->load_max,
+		.bandwidth_max = c->bandwidth_max,
 		.offer_timeout = c->offer_timeout,
 		.silence_timeout = c->silence_timeout,
 		.hold_timeout = c->hold_timeout,
@@ -161,9 +179,13 @@ static void cmd_stop(struct relay *r)
 static void sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct relay *r = arg;
+	struct counter_sums sums;
 
 	(void)fd;
 	(void)what;
+	plane_counters(r->plane, &sums);
+	limit_measure(sums.v[COUNTER_OCTETS_IN] + sums.v[COUNTER_OCTETS_OUT],
+		      clk_ms());
 	sessions_sweep(r->sessions, clk_ms());
 }
 
@@ -200,6 +222,23 @@ static void events_stop(struct relay *r)
 		event_free(r->interrupt);
 }
 
+static void page_write(void *arg, struct obuf *ob)
+{
+	const struct relay *r = arg;
+
+	metrics_write(&r->metrics, ob);
+}
+
+static int metrics_start(struct relay *r)
+{
+	r->metrics = (struct metrics){.sessions = r->sessions,
+				      .plane = r->plane,
+				      .handshakes = r->handshakes,
+				      .since_ms = clk_ms()};
+	sweep(-1, 0, r);
+	return r->scrape ? scrape_serve(r->scrape, r->base, page_write, r) : 0;
+}
+
 static int serving_start(struct relay *r)
 {
 	return control_serve(r->control, r->base, r->cmd);
@@ -213,6 +252,7 @@ static const struct step {
 	{"process", process_start, NULL},
 	{"event loop", base_start, base_stop},
 	{"control sockets", control_start, control_stop},
+	{"metrics listener", scrape_start, scrape_stop},
 	{"user", user_start, NULL},
 	{"crypto", crypt_start, NULL},
 	{"handshake threads", handshakes_start, handshakes_stop},
@@ -220,6 +260,7 @@ static const struct step {
 	{"sessions", sessions_start, sessions_stop},
 	{"commands", cmd_start, cmd_stop},
 	{"events", events_start, events_stop},
+	{"metrics", metrics_start, NULL},
 	{"serving", serving_start, NULL},
 };
 

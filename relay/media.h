@@ -33,6 +33,7 @@ enum leg_security {
 	 * as octets, unread: */
 	LEG_PASS, /* DTLS, ZRTP, SRTP and SRTCP of the ends (RFC 7879) */
 	LEG_OPAQUE, /* no RTP at all: UDPTL and others */
+	LEG_SECURITIES
 };
 
 /* We hold keys of the leg: what comes is authentic or goes. */

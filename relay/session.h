@@ -103,6 +103,7 @@ struct sessions_conf {
 	const char *fingerprint; /* of our certificate; NULL: no DTLS */
 	unsigned sessions_max; /* 0: no limit */
 	unsigned load_max; /* 100 x load average; 0: no limit */
+	unsigned bandwidth_max; /* kbit/s, in and out; 0: no limit */
 	unsigned offer_timeout; /* s, from an offer nobody answers */
 	unsigned silence_timeout; /* s without an accepted packet */
 	unsigned hold_timeout; /* the same, while nothing may flow */

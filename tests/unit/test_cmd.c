@@ -264,8 +264,17 @@ static void limits(void **state)
 	conf.load_max = 1;
 	conf.sessions_max = 0;
 	assert_int_equal(getloadavg(&load, 1), 1);
+	limit_measure(1000, 1000);
 	assert_int_equal(limit_refusal(&conf, 1000),
 			 load >= 0.01 ? REFUSAL_LOAD : REFUSAL_NONE);
+	conf.load_max = 0;
+	conf.bandwidth_max = 7;
+	assert_int_equal(limit_refusal(&conf, 1000), REFUSAL_NONE);
+	limit_measure(2000, 2000);
+	assert_int_equal(limit_bandwidth(), 8000);
+	assert_int_equal(limit_refusal(&conf, 1000), REFUSAL_BANDWIDTH);
+	conf.bandwidth_max = 9;
+	assert_int_equal(limit_refusal(&conf, 1000), REFUSAL_NONE);
 	assert_non_null(refusal_row(REFUSAL_INTERNAL)->text);
 }
 

@@ -42,7 +42,8 @@ static void the_sample_is_the_defaults(void **state)
 {
 	static const char *const named[] = {
 		"control =", "user =", "log-level =", "workers =",
-		"handshake-threads =", "srtp-engine =", "sessions-max =", "load-max =",
+		"handshake-threads =", "srtp-engine =", "sessions-max =",
+		"load-max =", "bandwidth-max =", "metrics =", "metrics-public =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
 		"address =", "advertise =", "port-min =", "port-max =",
 	};
@@ -69,6 +70,8 @@ static void the_sample_is_the_defaults(void **state)
 	assert_int_equal(a->handshake_threads, b->handshake_threads);
 	assert_int_equal(a->sessions_max, b->sessions_max);
 	assert_int_equal(a->load_max, b->load_max);
+	assert_int_equal(a->bandwidth_max, b->bandwidth_max);
+	assert_false(addr_is_set(&a->metrics));
 	assert_int_equal(a->offer_timeout, b->offer_timeout);
 	assert_int_equal(a->silence_timeout, b->silence_timeout);
 	assert_int_equal(a->hold_timeout, b->hold_timeout);
