@@ -232,6 +232,46 @@ static enum refusal do_help(struct cmd *c, const struct options *o,
 	return REFUSAL_NONE;
 }
 
+/* ---- what is held back --------------------------------------------------- */
+
+/* Of the side that from-tag names; without one, of both. */
+static enum refusal gate(struct cmd *c, const struct options *o,
+			 enum media_gate bit, bool on)
+{
+	struct session *v[SESSION_BRANCHES];
+	unsigned n = pick(c, o, v);
+	enum media_side only;
+
+	for (unsigned i = 0; i < n; i++)
+		for (int k = MEDIA_A; k <= MEDIA_B; k++) {
+			enum media_side side = (enum media_side)k;
+			unsigned was = v[i]->side[side].gate;
+
+			if (o->from_tag.n &&
+			    session_side_of(v[i], o->from_tag, &only) &&
+			    only != side)
+				continue;
+			session_gate_set(v[i], side,
+					 on ? was | bit : was & ~bit);
+		}
+	return n ? REFUSAL_NONE : REFUSAL_UNKNOWN_CALL;
+}
+
+#define GATE(name, bit, on)                                                 \
+	static enum refusal name(struct cmd *c, const struct options *o,    \
+				 struct value *reply)                       \
+	{                                                                   \
+		(void)reply;                                                \
+		return gate(c, o, bit, on);                                 \
+	}
+GATE(do_block_media, MEDIA_GATE_BLOCK, true)
+GATE(do_unblock_media, MEDIA_GATE_BLOCK, false)
+GATE(do_silence_media, MEDIA_GATE_SILENCE, true)
+GATE(do_unsilence_media, MEDIA_GATE_SILENCE, false)
+GATE(do_block_dtmf, MEDIA_GATE_DTMF, true)
+GATE(do_unblock_dtmf, MEDIA_GATE_DTMF, false)
+#undef GATE
+
 /* ---- the table ---------------------------------------------------------- */
 
 static const struct command {
@@ -257,6 +297,22 @@ static const struct command {
 	{{"query", "call-id [from-tag] [via-branch]",
 	  "a session: legs, addresses, ciphers, packets, drops"},
 	 NEED_CALL_ID, false, "ok", do_query},
+	{{"block media", "call-id [from-tag]",
+	  "RTP of that side, or of both, does not pass"},
+	 NEED_CALL_ID, true, "ok", do_block_media},
+	{{"unblock media", "call-id [from-tag]", "it passes again"},
+	 NEED_CALL_ID, true, "ok", do_unblock_media},
+	{{"silence media", "call-id [from-tag]",
+	  "speech is replaced by silence; where its codec is not PCMU, PCMA "
+	  "or G722, it does not pass"},
+	 NEED_CALL_ID, true, "ok", do_silence_media},
+	{{"unsilence media", "call-id [from-tag]", "it is heard again"},
+	 NEED_CALL_ID, true, "ok", do_unsilence_media},
+	{{"block DTMF", "call-id [from-tag]",
+	  "RFC 4733 events of that side, or of both, do not pass"},
+	 NEED_CALL_ID, true, "ok", do_block_dtmf},
+	{{"unblock DTMF", "call-id [from-tag]", "they pass again"},
+	 NEED_CALL_ID, true, "ok", do_unblock_dtmf},
 	{{"list", "[limit]", "call-ids of sessions"}, 0, false, "ok", do_list},
 	{{"statistics", "", "every counter, drop, port range"},
 	 0, false, "ok", do_statistics},

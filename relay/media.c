@@ -537,6 +537,12 @@ int media_leg_set(struct media *m, enum media_side side,
 	return leg_remember(m, side, conf, &change);
 }
 
+void media_gate_set(struct media *m, enum media_side side, unsigned gate)
+{
+	atomic_store_explicit(&m->bridge.stream[side].gate, gate,
+			      memory_order_relaxed);
+}
+
 /* ---- what others may see ---- */
 
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp)

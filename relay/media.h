@@ -158,6 +158,14 @@ void media_close(struct media *m);
 int media_leg_set(struct media *m, enum media_side side,
 		  const struct leg_conf *conf);
 
+/* What of a side's RTP does not pass, whatever SDP says. Bits. */
+enum media_gate {
+	MEDIA_GATE_BLOCK = 1, /* nothing passes */
+	MEDIA_GATE_SILENCE = 2, /* speech is replaced by silence */
+	MEDIA_GATE_DTMF = 4, /* RFC 4733 events do not pass */
+};
+void media_gate_set(struct media *m, enum media_side side, unsigned gate);
+
 /* The port of ours that this side's peer must send to, host order. */
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp);
 /* IP_TOS, or IPV6_TCLASS, of all that is sent to both sides from now on. A

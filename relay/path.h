@@ -57,6 +57,8 @@ enum drop demux_packet(struct path *path, struct path_packet *pkt);
 enum drop latch_check(struct path *path, struct path_packet *pkt);
 /* latch.c: it is authentic now: address, counters, time. */
 enum drop latch_account(struct path *path, struct path_packet *pkt);
+/* gate.c: RTP that somebody does not want to pass. Called by rewrite. */
+enum drop gate_packet(const struct path_packet *pkt);
 /* rewrite.c: where it goes out, and what must change for that. */
 enum drop rewrite_packet(struct path *path, struct path_packet *pkt);
 

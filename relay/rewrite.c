@@ -22,6 +22,7 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	struct stream *s = pkt->stream;
 	const struct leg_facts *in = &s->in->facts;
 	const struct leg_facts *out = &s->out->facts;
+	enum drop drop = DROP_NONE;
 
 	if (!out->set)
 		return DROP_NO_PEER;
@@ -32,6 +33,10 @@ enum drop rewrite_packet(struct path *path, struct path_packet *pkt)
 	 * handshakes of the ends do. */
 	if (!pkt->rtcp && pkt->kind == DEMUX_RTP && (!in->recv || !out->send))
 		return DROP_DIRECTION;
+	if (!pkt->rtcp)
+		drop = gate_packet(pkt);
+	if (drop)
+		return drop;
 	pkt->to = &s->out->component[pkt->rtcp && !out->mux];
 	if (!addr_is_set(&pkt->to->peer))
 		return DROP_NO_PEER;

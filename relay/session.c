@@ -267,6 +267,14 @@ bool session_side_of(const struct session *s, struct slice tag,
 	return false;
 }
 
+void session_gate_set(struct session *s, enum media_side side, unsigned gate)
+{
+	s->side[side].gate = gate;
+	for (unsigned i = 0; i < s->medias; i++)
+		if (s->media[i]->media)
+			media_gate_set(s->media[i]->media, side, gate);
+}
+
 /* ---- the end of it ------------------------------------------------------ */
 
 /* When somebody last showed that the session is wanted, clk_ms(). */

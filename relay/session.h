@@ -75,6 +75,7 @@ struct session_side {
 	 * again behind us. */
 	char *alias[SESSION_ALIASES];
 	char *label; /* NULL: none */
+	unsigned gate; /* enum media_gate, of what it sends */
 	char *username, *session_name; /* NULL: not under our control */
 	bool versioned; /* o='s version is ours */
 	uint64_t version, body_hash;
@@ -135,6 +136,9 @@ void sessions_del(struct sessions *ss, struct session *s);
 /* Which side a tag is of; false: of none. */
 bool session_side_of(const struct session *s, struct slice tag,
 		     enum media_side *side);
+
+/* What this side sends is held back so from now on, in m-lines to come too. */
+void session_gate_set(struct session *s, enum media_side side, unsigned gate);
 
 /* Calls, whatever branches they have. */
 size_t sessions_count(const struct sessions *ss);

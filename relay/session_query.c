@@ -260,6 +260,18 @@ static void put_aliases(struct value *tag, const struct session_side *x)
 		value_append_str(list, slice_str(x->alias[i]));
 }
 
+static void put_gate(struct value *side, unsigned gate)
+{
+	struct value *v = gate ? value_put_list(side, "held back") : NULL;
+
+	if (gate & MEDIA_GATE_BLOCK)
+		value_append_str(v, SLICE_LIT("media"));
+	if (gate & MEDIA_GATE_SILENCE)
+		value_append_str(v, SLICE_LIT("speech"));
+	if (gate & MEDIA_GATE_DTMF)
+		value_append_str(v, SLICE_LIT("DTMF"));
+}
+
 static void put_side(struct value *tags, const struct query *q,
 		     const struct session *s, enum media_side side)
 {
@@ -274,6 +286,7 @@ static void put_side(struct value *tags, const struct query *q,
 	if (s->via_branch && side == MEDIA_B)
 		value_put_cstr(v, "via-branch", s->via_branch);
 	put_aliases(v, x);
+	put_gate(v, x->gate);
 	if (peer)
 		value_put_cstr(v, "in dialogue with", peer);
 	value_put_int(v, "created", (int64_t)(s->created_us / 1000000));

@@ -87,6 +87,9 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 		return err == ENOENT ? REFUSAL_ADDRESS : media_refusal(err);
 	if (s->tos >= 0)
 		media_tos_set(sm->media, (uint8_t)s->tos);
+	for (int i = 0; i < 2; i++)
+		media_gate_set(sm->media, (enum media_side)i,
+			       s->side[i].gate);
 	sm->fresh = true;
 	return REFUSAL_NONE;
 }

@@ -136,6 +136,7 @@ struct stream {
 	struct track track[STREAM_TRACKS];
 	bool shifted; /* some track has, or had, a shift */
 	struct track_reports reports;
+	_Atomic unsigned gate; /* enum media_gate; the control thread's */
 	struct stream_cells cells;
 };
 
