@@ -74,10 +74,14 @@ static void on_keys(void *arg, const struct handshake_keys *keys)
 
 static void on_failed(void *arg, enum handshake_why why)
 {
+	/* A pool thread's own: whoever fails can fail again and again. */
+	static _Thread_local struct log_limit lim;
 	const struct assoc *a = arg;
 
-	log_debug("dtls fd %d: handshake failed (%s)", a->component->fd,
-		  handshake_why_row(why)->token);
+	if (log_limit_pass(&lim))
+		log_debug("dtls fd %d: handshake failed (%s; %u kept back)",
+			  a->component->fd, handshake_why_row(why)->token,
+			  lim.last);
 }
 
 static const struct handshake_ops ops = {

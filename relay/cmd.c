@@ -447,8 +447,12 @@ static bool reply_write(struct cmd *c, const struct ng_message *m)
 static void reply_send(struct cmd *c, struct slice cookie, struct obuf *ob)
 {
 	if (c->pool.err || c->body.err) {
-		log_error("control: reply lost (%s)",
-			  c->pool.err ? "no memory" : "too long");
+		static struct log_limit lim;
+
+		if (log_limit_pass(&lim))
+			log_error("control: reply lost (%s; %u kept back)",
+				  c->pool.err ? "no memory" : "too long",
+				  lim.last);
 	} else {
 		ng_write_cookie(ob, cookie);
 		obuf_slice(ob, obuf_as_slice(&c->body));
