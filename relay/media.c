@@ -352,7 +352,18 @@ static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 static bool key_same(const struct leg_key *a, const struct leg_key *b)
 {
 	return a->suite == b->suite && a->n == b->n &&
+	       a->mki_n == b->mki_n && a->mki == b->mki &&
 	       !CRYPTO_memcmp(a->key_salt, b->key_salt, a->n);
+}
+
+static int key_mki(struct crypt *crypt, const struct leg_key *key)
+{
+	uint8_t mki[CRYPT_MKI_MAX] = {0};
+	uint64_t v = key->mki;
+
+	for (unsigned i = key->mki_n; v && i--; v >>= 8)
+		mki[i] = (uint8_t)v;
+	return crypt_mki_set(crypt, mki, key->mki_n);
 }
 
 static int key_crypt(struct crypt *crypt[COMPONENTS], const struct leg_key *key,
@@ -363,6 +374,8 @@ static int key_crypt(struct crypt *crypt[COMPONENTS], const struct leg_key *key,
 	if (key->n)
 		err = crypt_new(&crypt[0], key->suite, key->key_salt, key->n,
 				dir, CRYPT_WINDOW);
+	if (!err && key->mki_n)
+		err = key_mki(crypt[0], key);
 	crypt[1] = crypt[0];
 	return err;
 }

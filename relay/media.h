@@ -63,6 +63,10 @@ struct leg_key {
 	enum suite suite;
 	uint8_t n;
 	uint8_t key_salt[SUITE_KEY_SALT_MAX];
+	/* Master key identifier in each packet (RFC 3711 3.1, RFC 4568 6.1):
+	 * octets, 0: none; and its value, which they hold. */
+	uint8_t mki_n;
+	uint64_t mki;
 };
 
 #define LEG_FINGERPRINTS 4

@@ -5,19 +5,6 @@
 #include "lib/base/b64.h"
 #include "lib/base/rnd.h"
 
-/* Our a=crypto lines, best first. Those behind the gap, with truncated tags,
- * only for who asks ("only-...") and on from who offered them. */
-static const enum suite suites[] = {
-	SUITE_AEAD_AES_128_GCM,
-	SUITE_AEAD_AES_256_GCM,
-	SUITE_AES_CM_128_HMAC_SHA1_80,
-	SUITE_AES_256_CM_HMAC_SHA1_80,
-
-	SUITE_AES_CM_128_HMAC_SHA1_32,
-	SUITE_AES_256_CM_HMAC_SHA1_32,
-};
-enum { SUITES = sizeof(suites) / sizeof(suites[0]), SUITES_DEFAULT = 4 };
-
 /* ---- where the peer is -------------------------------------------------- */
 
 static bool is_many(const union addr *a)
@@ -85,14 +72,22 @@ static bool params_ok(struct slice params)
 	return true;
 }
 
+/* The value must go into its octets. */
+static bool mki_ok(const struct sdpv_crypto *c)
+{
+	return c->mki_n >= sizeof(c->mki) || c->mki >> 8 * c->mki_n == 0;
+}
+
 static bool crypto_key(const struct sdpv_crypto *c, struct leg_key *key)
 {
 	enum suite suite = suite_find(c->suite);
-	struct leg_key k = {.suite = suite};
+	struct leg_key k = {
+		.suite = suite, .mki_n = (uint8_t)c->mki_n, .mki = c->mki,
+	};
 	size_t n = 0;
 	bool ok;
 
-	if (suite == SUITE_NONE || c->mki_n || !params_ok(c->params))
+	if (suite == SUITE_NONE || !mki_ok(c) || !params_ok(c->params))
 		return false;
 	ok = b64_parse(c->key_salt, k.key_salt, sizeof(k.key_salt), &n) == 0 &&
 	     n == suite_key_salt(suite);
@@ -106,6 +101,7 @@ static bool crypto_key(const struct sdpv_crypto *c, struct leg_key *key)
 static bool key_eq(const struct leg_key *a, const struct leg_key *b)
 {
 	return a->suite == b->suite && a->n == b->n &&
+	       a->mki_n == b->mki_n && a->mki == b->mki &&
 	       CRYPTO_memcmp(a->key_salt, b->key_salt, a->n) == 0;
 }
 
@@ -114,12 +110,16 @@ static void key_of(struct leg_key *key, const struct sdes_key *ours)
 	key->suite = ours->suite;
 	key->n = (uint8_t)suite_key_salt(ours->suite);
 	memcpy(key->key_salt, ours->key_salt, key->n);
+	key->mki_n = ours->mki_n;
+	key->mki = ours->mki;
 }
 
 static void key_fresh(struct sdes_key *key, uint32_t tag, enum suite suite)
 {
 	key->tag = tag;
 	key->suite = suite;
+	key->mki_n = 0;
+	key->mki = 0;
 	rnd_fill(key->key_salt, suite_key_salt(suite));
 }
 
@@ -131,10 +131,12 @@ static uint32_t suites_wanted(const struct options_sdes *sdes,
 
 	for (unsigned i = 0; i < m->crypto_count; i++)
 		offered |= 1u << suite_find(m->crypto[i].suite);
-	for (int i = 0; i < SUITES; i++)
-		if (i < SUITES_DEFAULT || offered & 1u << suites[i] ||
-		    sdes->only)
-			bits |= 1u << suites[i];
+	for (unsigned i = 0; i < SUITE_COUNT - 1; i++) {
+		uint32_t bit = 1u << suite_ranked(i);
+
+		if (i < SUITE_DEFAULTS || offered & bit || sdes->only)
+			bits |= bit;
+	}
 	if (sdes->nonew)
 		return bits & offered;
 	return sdes->only ? bits & sdes->only : bits & ~sdes->without;
@@ -167,8 +169,8 @@ static void keys_offer(struct sdes_keys *keys, uint32_t wanted,
 	keys->n = 0;
 	for (unsigned i = 0; i < sdes->order_n; i++)
 		key_add(keys, &wanted, sdes->order[i]);
-	for (int i = 0; i < SUITES; i++)
-		key_add(keys, &wanted, suites[i]);
+	for (unsigned i = 0; i < SUITE_COUNT - 1; i++)
+		key_add(keys, &wanted, suite_ranked(i));
 }
 
 /* The offerer's line that we take: the first we can (RFC 4568 5.1.2), unless
@@ -203,6 +205,9 @@ static enum refusal sdes_take(struct proposal *p, const struct sdpv_media *m,
 	c->security = LEG_SDES;
 	p->answer.n = 1;
 	key_fresh(ours, line->tag, c->rx.suite);
+	/* Who uses an MKI expects one, and the same value does. */
+	ours->mki_n = c->rx.mki_n;
+	ours->mki = c->rx.mki;
 	if (leg->set && leg->conf.security == LEG_SDES &&
 	    leg->conf.tx.suite == c->rx.suite &&
 	    key_eq(&leg->conf.rx, &c->rx))

@@ -1,5 +1,7 @@
 #include "relay/sdp_rewrite.h"
 
+#include <inttypes.h>
+
 #include "lib/base/b64.h"
 
 struct writing {
@@ -52,6 +54,8 @@ static void write_crypto(struct writing *w, const struct sdes_key *key)
 	b64_write(w->ob, key->key_salt, suite_key_salt(key->suite));
 	if (w->media->lifetime)
 		obuf_str(w->ob, "|2^31");
+	if (key->mki_n)
+		obuf_fmt(w->ob, "|%" PRIu64 ":%u", key->mki, key->mki_n);
 	obuf_str(w->ob, w->eol);
 }
 

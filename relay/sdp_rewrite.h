@@ -23,6 +23,8 @@ struct sdes_key {
 	uint32_t tag;
 	enum suite suite; /* says how long key_salt is */
 	uint8_t key_salt[SUITE_KEY_SALT_MAX];
+	uint8_t mki_n; /* octets of MKI; 0: none */
+	uint64_t mki;
 };
 
 struct sdes_keys {

@@ -45,10 +45,28 @@ static const struct suite_info table[SUITE_COUNT] = {
 	},
 };
 
+static const enum suite ranked[SUITE_COUNT - 1] = {
+	SUITE_AEAD_AES_128_GCM,
+	SUITE_AEAD_AES_256_GCM,
+	SUITE_AES_CM_128_HMAC_SHA1_80,
+	SUITE_AES_256_CM_HMAC_SHA1_80,
+
+	SUITE_AES_192_CM_HMAC_SHA1_80,
+	SUITE_AES_CM_128_HMAC_SHA1_32,
+	SUITE_AES_256_CM_HMAC_SHA1_32,
+	SUITE_AES_192_CM_HMAC_SHA1_32,
+};
+
 const struct suite_info *suite_info(enum suite s)
 {
 	assert(s > SUITE_NONE && s < SUITE_COUNT);
 	return &table[s];
+}
+
+enum suite suite_ranked(unsigned i)
+{
+	assert(i < SUITE_COUNT - 1);
+	return ranked[i];
 }
 
 enum suite suite_find(struct slice name)

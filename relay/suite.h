@@ -45,6 +45,12 @@ struct suite_info {
 /* SUITE_NONE < s < SUITE_COUNT; never NULL */
 const struct suite_info *suite_info(enum suite s);
 
+/* All of them, best first: suite_ranked(0) ... suite_ranked(SUITE_COUNT - 2).
+ * The first SUITE_DEFAULTS are offered to everybody; the rest, with truncated
+ * tags or hardly implemented, to who asks, and on from who offered them. */
+enum { SUITE_DEFAULTS = 4 };
+enum suite suite_ranked(unsigned i);
+
 /* By SDES name (case-sensitive, RFC 4568 9.2) or profile number; SUITE_NONE
  * if it is not one of ours. */
 enum suite suite_find(struct slice name);

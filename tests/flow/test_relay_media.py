@@ -51,6 +51,22 @@ def test_each_kind_to_each(call, kind_a, kind_b, mux):
     assert c.ng.ask("query", **c.id)["error-reason"] == "Unknown call-id"
 
 
+@pytest.mark.parametrize("suite", (
+    "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_256_GCM"))
+@pytest.mark.parametrize("mki", ((1, 1), (0x0102, 4), (7, 128)))
+def test_mki(call, suite, mki):
+    """Who offers an MKI gets it back, and speaks and hears it; the other side
+    knows nothing of it. And an answer may have one for its own key."""
+    c = call("sdes", "sdes", suites=(suite,), a={"mki": mki}, b={"mki": mki})
+    c.connect(SDES=["only-" + suite]).talk()
+    assert c.a.peer_mki == mki
+    assert c.b.peer_mki is None
+    c.a.send_report()
+    wait_for(lambda: c.b.reports)
+    c.b.send_report()
+    wait_for(lambda: c.a.reports)
+
+
 @pytest.mark.parametrize("suite", SUITES)
 def test_each_sdes_suite(call, suite):
     c = call("sdes", "sdes", suites=(suite,))

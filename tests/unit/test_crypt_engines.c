@@ -147,7 +147,7 @@ static bool oracle_lacks(enum suite suite)
 
 static void compare(enum suite suite)
 {
-	unsigned e, i, passed = 0;
+	unsigned e, i, passed = 0, ran = 0;
 	unsigned first = oracle_lacks(suite) ? 1 : 0;
 
 	seed = 4711 + suite;
@@ -171,6 +171,7 @@ static void compare(enum suite suite)
 			continue;
 		memcpy(opened[e], sent, sizeof(sent));
 		work(engines[e], suite, CRYPT_UNPROTECT, opened[e], fate[e]);
+		ran++;
 		for (i = 0; i < PACKETS; i++) {
 			bool ok = fate[e][i] == DROP_NONE;
 
@@ -186,7 +187,7 @@ static void compare(enum suite suite)
 		}
 	}
 	/* most of it is not lost, or this would compare nothing */
-	assert_true(passed > PACKETS);
+	assert_true(passed > ran * (PACKETS / 2));
 }
 
 static void test_same(void **state)

@@ -161,7 +161,7 @@ static void bad_offers(void **state)
 		 "m=audio 1 RTP/AVP 0\n", REFUSAL_ADDRESS},
 		{HEAD "m=audio 1 RTP/SAVP 0\r\n", REFUSAL_CRYPTO},
 		{HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:1 "
-		 "AES_CM_128_HMAC_SHA1_80 inline:" KEY_A "|1:4\r\n",
+		 "AES_CM_128_HMAC_SHA1_80 inline:" KEY_A "|256:1\r\n",
 		 REFUSAL_CRYPTO},
 		{HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:1 "
 		 "AES_CM_128_HMAC_SHA1_80 inline:" KEY_A
@@ -241,6 +241,36 @@ static void keys_of_another_branch(void **state)
 					sm.offer.offer.v[i].key_salt, 30);
 }
 
+/* An MKI is taken, and our answer has the same; another one is another key. A
+ * lifetime is taken. */
+static void mki(void **state)
+{
+	struct leg_key tx;
+	(void)state;
+
+	assert_int_equal(offer(MEDIA_A, HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:"
+			       "7 AES_CM_128_HMAC_SHA1_80 inline:" KEY_A
+			       "|2^20|258:4\r\n"), REFUSAL_NONE);
+	assert_int_equal(answer(takes(0)), REFUSAL_NONE);
+	assert_int_equal(conf[MEDIA_A].rx.mki_n, 4);
+	assert_int_equal(conf[MEDIA_A].rx.mki, 258);
+	assert_int_equal(conf[MEDIA_A].tx.mki_n, 4);
+	assert_int_equal(conf[MEDIA_A].tx.mki, 258);
+	assert_int_equal(conf[MEDIA_B].rx.mki_n, 0);
+	assert_int_equal(conf[MEDIA_B].tx.mki_n, 0);
+	tx = conf[MEDIA_A].tx;
+	assert_int_equal(offer(MEDIA_A, HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:"
+			       "7 AES_CM_128_HMAC_SHA1_80 inline:" KEY_A
+			       "|258:4\r\n"), REFUSAL_NONE);
+	assert_int_equal(answer(takes(0)), REFUSAL_NONE);
+	assert_memory_equal(conf[MEDIA_A].tx.key_salt, tx.key_salt, tx.n);
+	assert_int_equal(offer(MEDIA_A, HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:"
+			       "7 AES_CM_128_HMAC_SHA1_80 inline:" KEY_A
+			       "|259:4\r\n"), REFUSAL_NONE);
+	assert_int_equal(answer(takes(0)), REFUSAL_NONE);
+	assert_memory_not_equal(conf[MEDIA_A].tx.key_salt, tx.key_salt, tx.n);
+}
+
 static unsigned offered(enum suite suite)
 {
 	unsigned n = 0;
@@ -258,6 +288,7 @@ static void suites_offered(void **state)
 	offer(MEDIA_A, RTP);
 	assert_int_equal(offered(SUITE_AEAD_AES_128_GCM), 1);
 	assert_int_equal(offered(SUITE_AES_CM_128_HMAC_SHA1_32), 0);
+	assert_int_equal(offered(SUITE_AES_192_CM_HMAC_SHA1_80), 0);
 	offer(MEDIA_A, HEAD "m=audio 1 RTP/SAVP 0\r\na=crypto:1 "
 	      "AES_CM_128_HMAC_SHA1_32 inline:" KEY_A "\r\n");
 	assert_int_equal(offered(SUITE_AES_CM_128_HMAC_SHA1_32), 1);
@@ -392,6 +423,7 @@ int main(void)
 		TEST(bad_offers),
 		TEST(keys_of_a_dialog),
 		TEST(keys_of_another_branch),
+		TEST(mki),
 		TEST(suites_offered),
 		TEST(dtls_roles),
 		TEST(dtls_under_an_old_name),

@@ -64,7 +64,7 @@ class Endpoint:
     def __init__(self, kind="rtp", addr=LOCAL, name=None, mux=False,
                  suites=("AES_CM_128_HMAC_SHA1_80",), setup=None, cert=None,
                  profiles=tuple(PROFILES), claim_addr=None,
-                 fingerprint=None, proto=None):
+                 fingerprint=None, proto=None, mki=None):
         self.kind, self.addr, self.mux = kind, addr, mux
         self.claim_addr = claim_addr or addr
         self.ssrc = next(self._ssrc)
@@ -72,6 +72,7 @@ class Endpoint:
         self.suites, self.profiles = suites, profiles
         self.crypto = [(i + 1, s, srtp.key_new(s))
                        for i, s in enumerate(suites)]
+        self.mki = mki                 # (value, octets) that we send with
         self.setup = setup
         self.cert = cert or certificate("endpoint")
         self.fingerprint = fingerprint or self.cert.fingerprint()
@@ -120,6 +121,7 @@ class Endpoint:
                 chosen = [c for c in self.crypto if c[1] == self.suite]
             lines += [f"a=crypto:{self.tags[s] if answer else t} {s} inline:"
                       f"{base64.b64encode(k).decode()}"
+                      + ("|2^20|%d:%d" % self.mki if self.mki else "")
                       for t, s, k in chosen]
         if self.kind == "dtls":
             setup = self.setup or ("active" if answer else "actpass")
@@ -138,6 +140,15 @@ class Endpoint:
             self.tags = {s: t for t, s, _ in r.crypto}
             self._install(self.suite, mine[self.suite],
                           base64.b64decode(key + "=" * (-len(key) % 4)))
+            theirs = re.search(rf"^a=crypto:{tag} .*\|(\d+):(\d+)", r.text,
+                               re.M)
+            self.peer_mki = theirs and (int(theirs[1]), int(theirs[2]))
+            if self.mki:
+                self.tx = srtp.Mki(self.tx, self.suite,
+                                   self.mki[0].to_bytes(self.mki[1], "big"))
+            if theirs:
+                self.rx = srtp.Mki(self.rx, self.suite, self.peer_mki[0]
+                                   .to_bytes(self.peer_mki[1], "big"))
         elif self.kind == "dtls":
             assert r.fingerprint, f"no a=fingerprint in\n{r.text}"
             mine = self.setup or ("active" if offer else None)

@@ -1,6 +1,6 @@
 """SRTP sessions of the test's endpoints: libsrtp (pylibsrtp) where it knows
-the suite, and RFC 3711/6188 written out once more for AES-256 counter mode,
-which pylibsrtp cannot name."""
+the suite, and RFC 3711/6188 written out once more for AES-192 and AES-256
+counter mode, which pylibsrtp cannot name."""
 
 import hashlib
 import hmac
@@ -18,6 +18,7 @@ LIBSRTP = {
     "AEAD_AES_256_GCM": (Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 44),
 }
 COUNTER_MODE = {
+    "AES_192_CM_HMAC_SHA1_80": (24, 10), "AES_192_CM_HMAC_SHA1_32": (24, 4),
     "AES_256_CM_HMAC_SHA1_80": (32, 10), "AES_256_CM_HMAC_SHA1_32": (32, 4),
 }
 SUITES = tuple(LIBSRTP) + tuple(COUNTER_MODE)
@@ -112,3 +113,36 @@ class CounterMode:
         if e_index >> 31:
             body = self._crypt(self.rtcp, ssrc, e_index & 0x7fffffff, body)
         return p[:8] + body
+
+
+class Mki:
+    """A session whose packets carry an MKI: before the tag (RFC 3711), behind
+    everything with AEAD (RFC 7714)."""
+
+    def __init__(self, inner, suite, mki):
+        self.inner, self.mki = inner, mki
+        self.tag = {False: 4 if suite.endswith("_32") else 10, True: 10}
+        if suite.startswith("AEAD"):
+            self.tag = {False: 0, True: 0}
+
+    def _add(self, p, rtcp):
+        at = len(p) - self.tag[rtcp]
+        return p[:at] + self.mki + p[at:]
+
+    def _cut(self, p, rtcp):
+        at = len(p) - self.tag[rtcp]
+        if p[at - len(self.mki):at] != self.mki:
+            raise Error("another MKI, or none")
+        return p[:at - len(self.mki)] + p[at:]
+
+    def protect(self, p):
+        return self._add(self.inner.protect(p), False)
+
+    def unprotect(self, p):
+        return self.inner.unprotect(self._cut(p, False))
+
+    def protect_rtcp(self, p):
+        return self._add(self.inner.protect_rtcp(p), True)
+
+    def unprotect_rtcp(self, p):
+        return self.inner.unprotect_rtcp(self._cut(p, True))
