@@ -12,6 +12,13 @@ BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD",
 SOURCES = ("lib", "relay", "b2bua", "ctl", "bench", "fuzz", "tests/unit")
 
 
+def made(path):
+    """Whether it is no source: git's own, or made by a build or a run."""
+    first = path.parts[0]
+    return first == ".git" or first.startswith(("build", "demo", "autom4te")) \
+        or "__pycache__" in path.parts
+
+
 def tracked():
     """Every file of the project: git's list, or in a tarball all there is."""
     try:
@@ -21,7 +28,7 @@ def tracked():
             cwd=TOP, capture_output=True, text=True, check=True).stdout
         files = [TOP / line for line in out.splitlines()]
     except (OSError, subprocess.CalledProcessError):
-        files = [f for f in TOP.rglob("*") if "build" not in f.parts]
+        files = [f for f in TOP.rglob("*") if not made(f.relative_to(TOP))]
     return sorted(f for f in files if f.is_file())
 
 
