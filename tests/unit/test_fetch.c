@@ -405,8 +405,8 @@ static void flood(void **state)
 	assert_int_equal(a[0].err, EPIPE);
 }
 
-/* The fetcher among this process's children, by its name. */
-static pid_t fetcher(void)
+/* The child of that name, 0 if there is none (yet). */
+static pid_t child_find(const char *want)
 {
 	char path[64], name[32] = "";
 	FILE *list, *comm;
@@ -416,7 +416,7 @@ static pid_t fetcher(void)
 		 (int)getpid());
 	list = fopen(path, "r");
 	assert_non_null(list);
-	while (strcmp(name, "fetch") != 0 && fscanf(list, "%d", &pid) == 1) {
+	while (strcmp(name, want) != 0 && fscanf(list, "%d", &pid) == 1) {
 		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 		comm = fopen(path, "r");
 		if (!comm || fscanf(comm, "%31s", name) != 1)
@@ -425,7 +425,20 @@ static pid_t fetcher(void)
 			fclose(comm);
 	}
 	fclose(list);
-	assert_string_equal(name, "fetch");
+	return strcmp(name, want) == 0 ? pid : 0;
+}
+
+/* It gives itself its name a moment after the fork. */
+static pid_t fetcher(void)
+{
+	pid_t pid = 0;
+
+	for (int i = 0; !pid && i < 500; i++) {
+		pid = child_find("fetch");
+		if (!pid)
+			usleep(10000);
+	}
+	assert_true(pid > 0);
 	return pid;
 }
 
