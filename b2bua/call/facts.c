@@ -1,3 +1,4 @@
+#include "b2bua/call/body.h"
 #include "b2bua/call/facts.h"
 #include "lib/base/clk.h"
 #include "lib/pkt/sdp.h"
@@ -132,6 +133,16 @@ static void protocol_report(struct call *call, enum report_leg leg)
 			   ? REPORT_MEDIA_AUTH_SHARED_KEY
 			   : REPORT_MEDIA_AUTH_NONE,
 		   REPORT_BY_US, NULL);
+}
+
+void facts_keys(struct call *call, enum report_leg leg, struct slice sdp)
+{
+	char first[BODY_FINGERPRINT];
+
+	/* Identity is verified in the INVITE alone: what it signs is there */
+	if (leg == REPORT_LEG_A &&
+	    body_keys(sdp, first) != body_keys(call->invite->body, first))
+		report_rekeyed(call->report);
 }
 
 void facts_renegotiated(struct call *call)

@@ -17,6 +17,8 @@ void facts_caller(struct call *call);
 void facts_protocol(struct call *call, enum report_leg leg, struct slice sdp);
 /* Who answered, and the media of both legs as agreed. */
 void facts_answered(struct call *call);
+/* What a leg sent as its own description later than in its first message. */
+void facts_keys(struct call *call, enum report_leg leg, struct slice sdp);
 /* Both legs agreed anew. The report keeps the weakest there was. */
 void facts_renegotiated(struct call *call);
 /* What the relay saw: suites, handshakes. */

@@ -166,6 +166,9 @@ static void answer_take(struct exchange *x, const struct message *resp)
 	}
 	x->media = true;
 	facts_protocol(call, to, resp->body);
+	facts_keys(call, to, resp->body);
+	if (!x->late)
+		facts_keys(call, x->from, server_tx_request(x->in)->body);
 }
 
 static void on_response(void *arg, struct client_tx *tx, struct flow *flow,
@@ -256,6 +259,7 @@ static bool on_ack(void *arg, struct server_tx *tx, struct flow *flow,
 	    body_answers(obuf_as_slice(&x->offer), ack->body) &&
 	    !media_answer(x->call->media, x->from, ack->body, on_ack_sdp, x)) {
 		x->media = true;
+		facts_keys(x->call, x->from, ack->body);
 		return true;
 	}
 	answer_ack(x, SLICE_NONE);

@@ -208,7 +208,7 @@ void report_fingerprint(struct report *r, enum report_leg leg,
 			struct slice fingerprint)
 {
 	const struct verdict *v = r->in ? verdicts_best(r->in) : NULL;
-	bool named = leg == REPORT_LEG_A && v &&
+	bool named = leg == REPORT_LEG_A && v && !r->rekeyed &&
 		     v->media == IDENTITY_MEDIA_SIGNED;
 
 	report_set(r, leg,
@@ -226,6 +226,15 @@ void report_outgoing(struct report *r)
 	finding_reset(&r->legs[REPORT_LEG_B][REPORT_CALLER], REPORT_CALLER);
 	r->holds_known = false;
 	r->chain = CHAIN_NONE;
+}
+
+void report_rekeyed(struct report *r)
+{
+	r->rekeyed = true;
+	if (report_get(r, REPORT_LEG_A, REPORT_MEDIA_AUTH) ==
+	    REPORT_MEDIA_AUTH_SIGNED_KEY)
+		report_set(r, REPORT_LEG_A, REPORT_MEDIA_AUTH_UNSIGNED_KEY,
+			   REPORT_BY_PEER, NULL);
 }
 
 static bool text_is(const char *text, struct slice s)

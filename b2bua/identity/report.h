@@ -88,6 +88,9 @@ void report_fingerprint(struct report *r, enum report_leg leg,
 /* Another INVITE is about to be made, for another candidate: what the last one
  * carried, kept or changed is not what this one does. */
 void report_outgoing(struct report *r);
+/* The caller named another media key than the one in its INVITE, which no
+ * signature of ours or theirs covers: SIGNED_KEY is over, for good. */
+void report_rekeyed(struct report *r);
 /* What is left of it in what went out: copies the changes, and decides
  * between "kept" and "ended-here"; sets caller identity of leg B. reason:
  * why fields changed, by policy ("topology hiding"); literal. */

@@ -42,6 +42,7 @@ struct own_signature {
 
 struct report {
 	struct finding legs[REPORT_LEGS][REPORT_PROPERTIES];
+	bool rekeyed; /* leg A: not the key of the signed request any more */
 	struct verdicts *in;
 	bool holds_known;
 	bool holds[IDENTITY_MAX];

@@ -67,8 +67,9 @@ def test_two_baresips(sbc, baresip):
     s.idle()
 
 
-def test_signed_keys_hold_at_the_far_end(sbc, endpoint, tmp_path):
-    """RFC 8225 mky: what the caller signed is what the callee checks."""
+@pytest.fixture
+def signed(sbc, endpoint, tmp_path):
+    """A call whose keys are signed (mky), up: (sbc, legs, ends, cert, mky)"""
     ca = Authority(tmp_path)
     cert = ca.issue("caller", tn=(tn_range("12155551200", 100),))
     s = sbc(media=("pass", "pass"),
@@ -79,7 +80,12 @@ def test_signed_keys_hold_at_the_far_end(sbc, endpoint, tmp_path):
     probe = endpoint("dtls")
     mky = [{"alg": "sha-256", "dig": probe.fingerprint.replace(":", "")}]
     headers = shaken_headers(cert, CALLER, CALLED, claims={"mky": mky})
-    a, b, ea, eb = far_sdp(s, endpoint, phones, carrier, headers)
+    return s, *far_sdp(s, endpoint, phones, carrier, headers), cert, mky
+
+
+def test_signed_keys_hold_at_the_far_end(signed):
+    """RFC 8225 mky: what the caller signed is what the callee checks."""
+    s, a, b, ea, eb, cert, mky = signed
     talk(ea, eb, 20)
     assert eb.remote.fingerprint[1] == ea.fingerprint
     assert ea.remote.fingerprint[1] == eb.fingerprint
@@ -95,6 +101,26 @@ def test_signed_keys_hold_at_the_far_end(sbc, endpoint, tmp_path):
     assert legs["b"]["media_privacy"]["verdict"] == "end-to-end"
     assert report["secure_to_claimed_identity"] is (
         legs["a"]["caller_identity"]["verdict"] == "proven")
+
+
+def test_another_key_is_no_signed_key(signed):
+    """RFC 5763 8.6: a re-INVITE carries no Identity, so whoever sits between
+    could put a key of its own into it."""
+    s, a, b, ea, eb, _, _ = signed
+    offer = re.sub(r"(a=fingerprint:sha-256 )\S+",
+                   r"\g<1>" + ":".join(["AB"] * 32), ea.sdp())
+    a.send("INVITE", headers=[("Contact", a.phone.contact()),
+                              ("Content-Type", "application/sdp")],
+           body=offer)
+    again = b.phone.expect("INVITE")
+    b.reply(200, "OK", eb.sdp(answer=True), req=again)
+    assert a.expect(lambda m: m.method == "INVITE" and m.status >= 200
+                    ).status == 200
+    a.send("ACK", cseq=a.cseq)
+    report = end(s, a, b)["report"]
+    auth = report["legs"]["a"]["media_authentication"]
+    assert auth["verdict"] == "unsigned-key"
+    assert report["secure_to_claimed_identity"] is False
 
 
 @pytest.mark.parametrize("media", (("pass", "dtls"), ("dtls", "pass")))

@@ -279,6 +279,11 @@ static void untouched_call(void **state)
 	report_fingerprint(r, REPORT_LEG_A, SLICE_LIT("sha-256 AB"));
 	EXPECT(r, {"secure_to_claimed_identity", "true"},
 	       {"because", "null"});
+	report_rekeyed(r);
+	report_fingerprint(r, REPORT_LEG_A, SLICE_LIT("sha-256 CD"));
+	EXPECT(r, {"secure_to_claimed_identity", "false"},
+	       {"because",
+		"no signature covers the caller's media key"});
 	vs->v[0].weak = true;
 	EXPECT(r, {"secure_to_claimed_identity", "false"},
 	       {"because", "the caller's signature is SHA-1 (weak)"});
