@@ -38,8 +38,14 @@ static enum refusal do_ping(struct cmd *c, const struct options *o,
 static enum refusal do_offer(struct cmd *c, const struct options *o,
 			     struct value *reply)
 {
-	enum refusal why = sessions_offer(c->conf.sessions, o, &c->sdp);
+	enum refusal why;
 
+	/* Trickled candidates are of no use to a lite agent (ice.h). */
+	if (o->fragment)
+		return sessions_find(c->conf.sessions, o->call_id)
+			       ? REFUSAL_NONE
+			       : REFUSAL_UNKNOWN_CALL;
+	why = sessions_offer(c->conf.sessions, o, &c->sdp);
 	if (!why)
 		value_put_str(reply, "sdp", obuf_as_slice(&c->sdp));
 	return why;

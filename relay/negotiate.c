@@ -396,6 +396,7 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	enum refusal why;
 
 	*p = (struct proposal){.offerer = side, .direction = m->direction};
+	(void)slice_copy(m->mid, p->mid, sizeof(p->mid));
 	p->proto[side] = m->proto;
 	p->proto[other] = o->proto == SDPV_OTHER || m->proto == SDPV_OTHER
 				  ? m->proto
@@ -407,6 +408,7 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 	why = peer_place(&p->conf, m, o);
 	if (!why && (pass || m->proto == SDPV_OTHER)) {
 		negotiate_offer_passed(p, m);
+		negotiate_offer_ice(sm, m, o);
 		return REFUSAL_NONE;
 	}
 	if (!why)
@@ -415,6 +417,8 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 		why = other_security(p, sm, m, o, dtls);
 	mux_offered(p, m, &o->mux);
 	negotiate_extensions(&p->conf.extensions, m, o);
+	if (!why)
+		negotiate_offer_ice(sm, m, o);
 	return why;
 }
 
@@ -442,17 +446,20 @@ void negotiate_write_offer(const struct session_media *sm,
 {
 	const struct proposal *p = &sm->next;
 	enum media_side to = media_other(p->offerer);
+	bool only = o->mux.require;
 
 	*rm = (struct rewrite_media){.reject = p->reject,
 				     .proto = p->proto[to]};
 	if (p->reject)
 		return;
+	only |= media_shared(sm->media, to);
 	rm->port = media_port(sm->media, to, false);
-	rm->rtcp_port = media_port(sm->media, to, !o->mux.require);
+	rm->rtcp_port = media_port(sm->media, to, !only);
 	rtcp_write(rm, o);
-	rm->rtcp_mux = p->mux_offer;
-	rm->rtcp_mux_only = o->mux.require;
+	rm->rtcp_mux = p->mux_offer || only;
+	rm->rtcp_mux_only = only;
 	passed_write(rm, p);
+	negotiate_write_ice(rm, sm, to, &p->ice);
 	if (p->security == LEG_DTLS) {
 		rm->setup = SDPV_SETUP_ACTPASS;
 		rm->fingerprint = fingerprint;
@@ -517,6 +524,11 @@ static void extensions(struct leg_conf *x, struct leg_conf *y,
 	x->extensions = y->extensions;
 }
 
+static bool shared(const struct session_media *sm, enum media_side side)
+{
+	return sm->media && media_shared(sm->media, side);
+}
+
 enum refusal negotiate_answer(const struct session_media *sm,
 			      const struct sdpv_media *m,
 			      const struct options *o, struct leg_conf conf[2],
@@ -539,12 +551,14 @@ enum refusal negotiate_answer(const struct session_media *sm,
 		return why;
 	if (p->role_free && o->dtls == OPTIONS_DTLS_PASSIVE)
 		x->role = HANDSHAKE_PASSIVE;
-	y->rtcp_mux = p->mux_offer && m->rtcp_mux;
+	y->rtcp_mux = (p->mux_offer || shared(sm, media_other(p->offerer))) &&
+		      m->rtcp_mux;
 	x->rtcp_mux = p->mux_offered && !p->mux_refuse && !o->mux.reject &&
-		      (p->mux_accept || o->mux.accept || y->rtcp_mux);
+		      (p->mux_accept || o->mux.accept || y->rtcp_mux ||
+		       shared(sm, p->offerer));
 	directions(conf, p->offerer, p->direction, m->direction);
 	extensions(x, y, m, o);
-	return REFUSAL_NONE;
+	return negotiate_answer_ice(sm, m, o, conf);
 }
 
 static bool same_security(enum sdpv_proto a, enum sdpv_proto b)
@@ -575,6 +589,7 @@ void negotiate_write_answer(const struct session_media *sm,
 	const struct proposal *p = &sm->offer;
 
 	*rm = (struct rewrite_media){.reject = reject,
+				     .mid_back = p->mid,
 				     .proto = proto_answered(p, m, o)};
 	if (reject)
 		return;
@@ -583,6 +598,9 @@ void negotiate_write_answer(const struct session_media *sm,
 	rtcp_write(rm, o);
 	rm->rtcp_mux = conf->rtcp_mux;
 	passed_write(rm, p);
+	negotiate_write_ice(rm, sm, p->offerer, &conf->ice);
+	if (conf->rtcp_mux)
+		rm->ice_rtcp = 0;
 	if (conf->security == LEG_DTLS) {
 		rm->setup = conf->role == HANDSHAKE_ACTIVE
 				    ? SDPV_SETUP_ACTIVE

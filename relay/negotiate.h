@@ -52,4 +52,19 @@ enum refusal negotiate_answer_passed(struct leg_conf *c,
 				     const struct proposal *p,
 				     const struct sdpv_media *m);
 
+/* ---- negotiate_ice.c ---- */
+
+/* What sm->next says of ICE, after all else of it. */
+void negotiate_offer_ice(struct session_media *sm, const struct sdpv_media *m,
+			 const struct options *o);
+/* Both legs by the answer; rtcp_mux of conf is decided. */
+enum refusal negotiate_answer_ice(const struct session_media *sm,
+				  const struct sdpv_media *m,
+				  const struct options *o,
+				  struct leg_conf conf[2]);
+/* The lines for a side, whose rtcp-mux is written. */
+void negotiate_write_ice(struct rewrite_media *rm,
+			 const struct session_media *sm, enum media_side side,
+			 const struct ice_creds *creds);
+
 #endif

@@ -260,6 +260,7 @@ static const struct key {
 	WORDS("DTLS", options_dtls_word),
 	WORDS("OSRTP", options_osrtp_word),
 	WORDS("ICE", options_ice_word),
+	WORDS("ICE-lite", options_ice_lite_word),
 	WORDS("endpoint-learning", options_learning_word),
 	WORDS("sdp-media-remove", options_remove_word),
 	WORDS("codec-strip", options_strip_word),

@@ -50,6 +50,14 @@ enum options_dtls {
 	OPTIONS_DTLS_OFF,
 };
 
+/* ICE=... of the side that the SDP goes to */
+enum options_ice {
+	OPTIONS_ICE_DEFAULT, /* if the SDP that came has it */
+	OPTIONS_ICE_REMOVE,
+	OPTIONS_ICE_OPTIONAL, /* in any case */
+	OPTIONS_ICE_FORCE, /* the same; peers without it may be refused */
+};
+
 /* replace=[...] */
 struct options_replace {
 	bool origin, username, version, session_name, zero_address;
@@ -87,6 +95,8 @@ struct options {
 	enum sdpv_proto proto; /* SDPV_OTHER: as the SDP has it */
 	bool proto_accept; /* the answer's transport goes to the offerer */
 	enum options_dtls dtls;
+	enum options_ice ice;
+	bool ice_reject; /* no ICE on either side */
 	struct options_sdes sdes;
 	struct options_osrtp osrtp;
 	struct options_mux mux;
@@ -108,6 +118,7 @@ struct options {
 	bool generate_mid;
 	bool loop_protect;
 	int64_t tos; /* IP_TOS of what we send; -1: as it is */
+	bool fragment; /* SDP is a trickled part (RFC 8840), no description */
 	bool load_limit; /* supports=["load limit"] */
 	bool fatal, fast;
 	bool by_to_tag; /* delete: to-tag counts */

@@ -34,6 +34,7 @@ bool options_support_word(struct reading *r, struct slice word);
 bool options_sdes_word(struct reading *r, struct slice word);
 bool options_dtls_word(struct reading *r, struct slice word);
 bool options_osrtp_word(struct reading *r, struct slice word);
+bool options_ice_lite_word(struct reading *r, struct slice word);
 bool options_ice_word(struct reading *r, struct slice word);
 bool options_learning_word(struct reading *r, struct slice word);
 bool options_remove_word(struct reading *r, struct slice word);

@@ -88,7 +88,9 @@ static const struct word flag_words[] = {
 	QUIET("recrypt"),
 	QUIET("reset"),
 	QUIET("record call"),
-	QUIET("reject ICE"),
+	FLAG("reject ICE", ice_reject),
+	FLAG("fragment", fragment),
+	QUIET("trickle ICE"),
 	QUIET("unidirectional"),
 	QUIET("reuse codecs"),
 	QUIET("no codec renegotiation"),
@@ -221,12 +223,37 @@ bool options_learning_word(struct reading *r, struct slice s)
 	return true;
 }
 
-/* There is no ICE agent here: its lines never pass, whatever is asked. */
-bool options_ice_word(struct reading *r, struct slice s)
+/* The agent is lite, in each direction and whatever is asked. */
+bool options_ice_lite_word(struct reading *r, struct slice s)
 {
 	(void)r;
-	return value_word_eq(s, SLICE_LIT("remove")) ||
-	       value_word_eq(s, SLICE_LIT("default"));
+	return value_word_eq(s, SLICE_LIT("forward")) ||
+	       value_word_eq(s, SLICE_LIT("backward")) ||
+	       value_word_eq(s, SLICE_LIT("both")) ||
+	       value_word_eq(s, SLICE_LIT("off"));
+}
+
+/* There is no candidate but ours, so that force-relay is force. */
+bool options_ice_word(struct reading *r, struct slice s)
+{
+	static const struct {
+		const char *word;
+		enum options_ice ice;
+	} v[] = {
+		{"remove", OPTIONS_ICE_REMOVE},
+		{"force", OPTIONS_ICE_FORCE},
+		{"force-relay", OPTIONS_ICE_FORCE},
+		{"optional", OPTIONS_ICE_OPTIONAL},
+		{"default", OPTIONS_ICE_DEFAULT},
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		if (!value_word_eq(s, slice_str(v[i].word)))
+			continue;
+		r->o->ice = v[i].ice;
+		return true;
+	}
+	return false;
 }
 
 /* ---- parts of an SDP ---------------------------------------------------- */
@@ -306,11 +333,11 @@ static bool edit_word(struct reading *r, struct slice s)
 
 /* ---- flags -------------------------------------------------------------- */
 
-/* ICE and BUNDLE are not in it: there is no agent, and each m-line has ports
- * of its own. */
+/* BUNDLE is not in it: each m-line has ports of its own. */
 static void webrtc(struct options *o)
 {
 	o->proto = SDPV_DTLS_SAVPF;
+	o->ice = OPTIONS_ICE_FORCE;
 	o->sdes.off = true;
 	o->mux.offer = o->mux.require = true;
 	o->no_rtcp_attribute = true;
@@ -345,6 +372,8 @@ static const struct {
 	{"DTLS-", options_dtls_word},
 	{"DTLS=", options_dtls_word},
 	{"ICE=", options_ice_word},
+	{"ICE-lite=", options_ice_lite_word},
+	{"ICE-lite-", options_ice_lite_word},
 	{"OSRTP-", options_osrtp_word},
 	{"endpoint-learning-", options_learning_word},
 	{"codec-strip-", options_strip_word},

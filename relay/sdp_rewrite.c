@@ -10,6 +10,7 @@ struct writing {
 	const struct rewrite_media *media; /* NULL in the session part */
 	const struct sdpv_media *from;
 	bool session_keys; /* of the session part: they stay */
+	bool ice_came; /* in some m-line */
 	const char *eol; /* as the first line of the description has it */
 	bool rtcp_done, mux_done, mux_only_done; /* written in their place */
 };
@@ -65,12 +66,38 @@ static void write_flag(struct writing *w, const char *name)
 	obuf_fmt(w->ob, "a=%s%s", name, w->eol);
 }
 
+static void write_candidate(struct writing *w, unsigned component,
+			    uint16_t port)
+{
+	obuf_fmt(w->ob, "a=candidate:1 %u UDP %u %s %u typ host%s", component,
+		 ice_priority(component), w->rw->address, port, w->eol);
+}
+
+/* RFC 8839: all we have is said at once. */
+static void write_ice(struct writing *w)
+{
+	const struct rewrite_media *m = w->media;
+
+	line_begin(w);
+	obuf_fmt(w->ob, "a=ice-ufrag:%s%sa=ice-pwd:%s%s", m->ice->ufrag,
+		 w->eol, m->ice->pwd, w->eol);
+	write_flag(w, "ice-options:ice2 trickle");
+	write_candidate(w, 1, m->port);
+	if (m->ice_rtcp)
+		write_candidate(w, 2, m->ice_rtcp);
+	write_flag(w, "end-of-candidates");
+}
+
 /* What a media part must say and did not have a place for. */
 static void media_end(struct writing *w)
 {
 	const struct rewrite_media *m = w->media;
 
-	if (m->mid && !w->from->mid.p) {
+	if (m->mid_back && *m->mid_back && !w->from->mid.p) {
+		/* RFC 5888 9.1: browsers match m-lines by it */
+		line_begin(w);
+		obuf_fmt(w->ob, "a=mid:%s%s", m->mid_back, w->eol);
+	} else if (m->mid && !w->from->mid.p) {
 		line_begin(w);
 		obuf_fmt(w->ob, "a=mid:%u%s", m->mid, w->eol);
 	}
@@ -96,6 +123,8 @@ static void media_end(struct writing *w)
 	}
 	for (unsigned i = 0; m->keys && i < m->keys->n; i++)
 		write_crypto(w, &m->keys->v[i]);
+	if (m->ice)
+		write_ice(w);
 }
 
 /* ---- lines that came ---------------------------------------------------- */
@@ -237,7 +266,8 @@ static bool conn_line(struct writing *w, const struct sdpv_line *line)
 
 	while (n && s.p[n - 1] != ' ')
 		n--;
-	if (is_zero(slice_of(s.p + n, s.n - n)) && !w->rw->zero_address)
+	if (is_zero(slice_of(s.p + n, s.n - n)) && !w->rw->zero_address &&
+	    !w->ice_came)
 		return false;
 	obuf_str(w->ob, "c=");
 	write_address(w);
@@ -357,17 +387,37 @@ static bool keys_stay(const struct sdp_view *view, const struct rewrite *rw)
 	return any;
 }
 
+/* Ours in some m-line? */
+static bool ice_goes(const struct sdp_view *view, const struct rewrite *rw)
+{
+	for (unsigned i = 0; i < view->media_count; i++)
+		if (rw->media[i].ice && !rw->media[i].hidden)
+			return true;
+	return false;
+}
+
+static bool ice_came(const struct sdp_view *view)
+{
+	for (unsigned i = 0; i < view->media_count; i++)
+		if (view->media[i].ice_ufrag.p)
+			return true;
+	return false;
+}
+
 void sdp_rewrite(struct obuf *ob, const struct sdp_view *view,
 		 const struct rewrite *rw)
 {
 	struct sdpv_line first = {0};
 	struct slice rest = view->session;
 	struct writing w = {
-		.ob = ob, .rw = rw, .session_keys = keys_stay(view, rw)};
+		.ob = ob, .rw = rw, .session_keys = keys_stay(view, rw),
+		.ice_came = ice_came(view)};
 
 	sdpv_line_next(&rest, &first);
 	w.eol = ending_of(first.whole).n == 1 ? "\n" : "\r\n";
 	part_write(&w, view->session);
+	if (ice_goes(view, rw))
+		write_flag(&w, "ice-lite");
 	if (rw->loop)
 		write_flag(&w, rw->loop);
 	for (unsigned i = 0; i < view->media_count; i++) {

@@ -14,6 +14,7 @@
 #include "lib/pkt/sdp.h"
 #include "relay/codec.h"
 #include "relay/options.h"
+#include "relay/ice.h"
 #include "relay/suite.h"
 
 enum { SDES_KEYS_MAX = SUITE_COUNT };
@@ -46,6 +47,9 @@ struct rewrite_media {
 	const char *fingerprint; /* "sha-256 AB:..."; NULL: none */
 	const struct sdes_keys *keys; /* a=crypto lines; NULL: none */
 	bool lifetime; /* in them: 2^31 packets (RFC 4568 section 6.1) */
+	const struct ice_creds *ice; /* our lines; NULL: none */
+	uint16_t ice_rtcp; /* second candidate's port; 0: only one */
+	const char *mid_back; /* a=mid of the offer, if none came; or NULL */
 	unsigned mid; /* a=mid if none came; 0: none */
 	struct codec_choice codecs;
 	/* What keys the ends agree on is theirs: a=setup, a=fingerprint,
@@ -57,7 +61,8 @@ struct rewrite_media {
 struct rewrite {
 	const char *address; /* for c=, a=rtcp; literal */
 	bool ip6;
-	/* 0.0.0.0 in c= is the old way to say hold, and stays, unless: */
+	/* 0.0.0.0 in c= is the old way to say hold, and stays (it does not
+	 * where it came with ICE: no candidate was there yet), unless: */
 	bool zero_address;
 	bool origin; /* address of o= becomes ours */
 	struct slice username; /* of o=; absent: as it came */

@@ -24,6 +24,8 @@
 #include "relay/refusal.h"
 #include "relay/sdp_rewrite.h"
 
+enum { SESSION_MID = 32 };
+
 /* What an offer said of one m-line, and what we made of it. */
 struct proposal {
 	bool reject; /* port 0 came, or we cannot relay it */
@@ -34,6 +36,7 @@ struct proposal {
 	struct leg_conf conf;
 	bool role_free; /* DTLS: it leaves to us who starts */
 	struct sdes_keys answer; /* our a=crypto to it: one line, or none */
+	char mid[SESSION_MID]; /* its a=mid; empty: none, or too long */
 	bool mux_offered; /* by the offerer */
 	bool mux_offer; /* by us, to the other side */
 	bool mux_accept; /* even if the other side does not */
@@ -42,6 +45,8 @@ struct proposal {
 	bool osrtp; /* keys are offered with RTP's name: RTP may come back */
 	enum leg_security security;
 	struct sdes_keys offer; /* our a=crypto lines to it */
+	struct ice_creds ice; /* ours to it; empty: none */
+	bool ice_must; /* it has to do ICE */
 };
 
 struct session_leg {

@@ -96,6 +96,29 @@ static void put_security(struct value *stream, const struct query *q,
 		put_dtls(stream, q, h);
 }
 
+/* RFC 7675: whether its peer still wants what we send. */
+static void put_ice(struct value *media, const struct query *q,
+		    const struct session_leg *leg,
+		    const struct media_stats *st)
+{
+	bool alive = st->check_ms &&
+		     q->now_ms - st->check_ms <= ICE_CONSENT_MS;
+	struct value *v;
+
+	if (!leg->conf.ice.ufrag[0])
+		return;
+	v = value_put_dict(media, "ICE");
+	value_put_cstr(v, "role", "lite");
+	value_put_cstr(v, "state", !st->checks	  ? "waiting"
+				   : !st->learned ? "checked"
+				   : alive	  ? "selected"
+						  : "silent");
+	value_put_int(v, "checks", (int64_t)st->checks);
+	if (st->check_ms)
+		value_put_int(v, "ms since check",
+			      (int64_t)(q->now_ms - st->check_ms));
+}
+
 static void put_flags(struct value *media, const struct session_leg *leg)
 {
 	struct value *flags = value_put_list(media, "flags");
@@ -106,6 +129,8 @@ static void put_flags(struct value *media, const struct session_leg *leg)
 		value_append_str(flags, SLICE_LIT("recv"));
 	if (leg->conf.rtcp_mux)
 		value_append_str(flags, SLICE_LIT("rtcp-mux"));
+	if (leg->conf.ice.ufrag[0])
+		value_append_str(flags, SLICE_LIT("ICE"));
 	if (leg->conf.security == LEG_SDES)
 		value_append_str(flags, SLICE_LIT("SDES"));
 	if (leg->conf.security == LEG_DTLS)
@@ -240,6 +265,7 @@ static void put_media(struct value *medias, const struct query *q,
 		       leg_security_name(leg->conf.security));
 	put_flags(v, leg);
 	media_stats(sm->media, side, &st);
+	put_ice(v, q, leg, &st);
 	stream = put_stream(streams, q, sm, side, false);
 	put_rtp(stream, q, &st);
 	if (leg->conf.rtcp_mux)

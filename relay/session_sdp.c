@@ -78,6 +78,8 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 	args.interface[other] = name[1];
 	args.family[side] = family;
 	args.family[other] = o->family == AF_UNSPEC ? family : o->family;
+	args.ice[side] = sm->next.conf.ice.ufrag[0] && m->rtcp_mux;
+	args.ice[other] = sm->next.ice_must;
 	err = media_open(&sm->media, ss->conf.plane, &args);
 	if (err == ENOENT && o->family == AF_UNSPEC) {
 		args.family[other] = AF_UNSPEC;
@@ -94,16 +96,20 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 	return REFUSAL_NONE;
 }
 
-/* A callee may start its handshake before we have seen its answer. */
-static enum refusal handshake_early(struct session_media *sm)
+/* A callee may start its checks and its handshake before we have seen its
+ * answer. */
+static enum refusal leg_early(struct session_media *sm)
 {
 	enum media_side other = media_other(sm->next.offerer);
-	struct leg_conf early = {.security = LEG_DTLS,
+	bool dtls = sm->next.security == LEG_DTLS;
+	struct leg_conf early = {.security = sm->next.security,
 				 .role = HANDSHAKE_PASSIVE,
-				 .recv = true,
-				 .send = true};
+				 .rtcp_mux = media_shared(sm->media, other),
+				 .ice = sm->next.ice,
+				 .recv = dtls,
+				 .send = dtls};
 
-	if (sm->leg[other].set || sm->next.security != LEG_DTLS)
+	if (sm->leg[other].set || (!dtls && !early.ice.ufrag[0]))
 		return REFUSAL_NONE;
 	return media_leg_set(sm->media, other, &early) ? REFUSAL_INTERNAL
 						       : REFUSAL_NONE;
@@ -172,7 +178,7 @@ static enum refusal offer_commit(struct session *s, enum media_side side,
 		struct session_media *sm = s->media[i];
 		struct session_leg *other = &sm->leg[media_other(side)];
 
-		if (sm->media && handshake_early(sm))
+		if (sm->media && leg_early(sm))
 			return REFUSAL_INTERNAL;
 		type_copy(sm->type, view->media[i].type);
 		sm->offer = sm->next;

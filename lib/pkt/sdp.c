@@ -374,7 +374,7 @@ static int attr_bundle_only(struct parsing *s, const struct sdpv_line *line)
 static int attr_ice_lite(struct parsing *s, const struct sdpv_line *line)
 {
 	(void)line;
-	s->view->ice_lite = true;
+	s->view->ice_lite = s->m->ice_lite = true;
 	return 0;
 }
 

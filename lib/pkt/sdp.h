@@ -113,6 +113,7 @@ struct sdpv_media {
 	struct sdpv_crypto crypto[SDPV_CRYPTOS_MAX]; /* lines we can use */
 	unsigned crypto_count;
 	struct slice ice_ufrag, ice_pwd; /* own, else session's; or absent */
+	bool ice_lite; /* the session's */
 	unsigned candidate_count;
 	struct slice mid;
 	uint32_t ptime; /* ms, <= 1000; 0: none or nonsense */
