@@ -116,6 +116,7 @@ static int address_load(struct load *ld, cfg_t *sec, unsigned i,
 				: "";
 	to->port_min = (uint16_t)cfg_getint(sec, "port-min");
 	to->port_max = (uint16_t)cfg_getint(sec, "port-max");
+	to->shared_port = (uint16_t)cfg_getint(sec, "shared-port");
 	if (addr_parse(slice_str(to->address), 0, &a))
 		return REFUSE(ld, sec, "address",
 			      "interface %s: \"%s\" is no IP address",
@@ -143,6 +144,11 @@ static int interface_load(struct load *ld, cfg_t *sec)
 	if (cfg_getint(sec, "port-min") >= cfg_getint(sec, "port-max"))
 		return REFUSE(ld, sec, "port-min",
 			      "interface %s: port-min must be below port-max",
+			      cfg_title(sec));
+	if (cfg_getint(sec, "shared-port") >= cfg_getint(sec, "port-min") &&
+	    cfg_getint(sec, "shared-port") <= cfg_getint(sec, "port-max"))
+		return REFUSE(ld, sec, "shared-port",
+			      "interface %s: is among the other ports",
 			      cfg_title(sec));
 	for (unsigned i = 0; !err && i < n; i++)
 		err = address_load(ld, sec, i,

@@ -19,6 +19,7 @@ struct config_interface {
 	const char *address;
 	const char *advertise; /* "": address */
 	uint16_t port_min, port_max;
+	uint16_t shared_port; /* 0: none */
 };
 
 struct options_template;

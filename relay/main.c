@@ -126,6 +126,9 @@ static int plane_start(struct relay *r)
 		err = plane_interface_add(r->plane, c->name, c->address,
 					  c->advertise, c->port_min,
 					  c->port_max);
+		if (!err && c->shared_port)
+			err = plane_interface_share(r->plane, c->name,
+						    c->shared_port);
 		if (err)
 			log_error("interface %s: %s: not usable (%s)", c->name,
 				  c->address, strerror(err));

@@ -184,6 +184,9 @@ int plane_interface_share(struct plane *plane, const char *name, uint16_t port)
 	for (struct plane_interface *i = plane->interfaces; i; i = i->next) {
 		if (strcmp(i->name, name) != 0)
 			continue;
+		err = 0;
+		if (i->hubs)
+			continue;
 		i->hubs = calloc(plane->workers, sizeof(struct hub *));
 		err = i->hubs ? 0 : ENOMEM;
 		for (unsigned w = 0; !err && w < plane->workers; w++)

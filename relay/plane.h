@@ -30,8 +30,8 @@ int plane_interface_add(struct plane *plane, const char *name,
 			const char *address, const char *advertise,
 			uint16_t port_min, uint16_t port_max);
 
-/* ICE legs on that interface share one UDP port per worker, from port on: all
- * of the name's addresses. Before any media. 0, ENOENT, ENOMEM, errno of
+/* ICE legs on that interface share one UDP port per worker, from port on, at
+ * all of the name's addresses that do not yet. Before any media. 0, ENOENT, ENOMEM, errno of
  * bind(2). */
 int plane_interface_share(struct plane *plane, const char *name, uint16_t port);
 

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from harness.endpoint import start, talk
-from harness.ice import Credentials, IceEnd, flood, junk_session
-from harness.net import stays, wait_for
+from harness.config import Titled
+from harness.ice import Credentials, IceEnd, check, flood, junk_session
+from harness.net import free_port, stays, wait_for
 from harness.relaycall import RelayCall
 from harness.webrtc import WebRtc
 
@@ -225,3 +226,78 @@ def test_fresh_in_every_call(ng, endpoint):
         seen |= {of.ufrag, of.pwd}
         c.delete()
     assert len(seen) == 40
+
+
+# ---- shared ports ----------------------------------------------------------
+@pytest.fixture
+def shared(start_relay):
+    """A relay of two workers, whose ICE legs share a port each."""
+    first = free_port(width=2)
+    relay = start_relay(interface=Titled(default={"shared-port": first}))
+    relay.shared = {first, first + 1}
+    return relay
+
+
+def test_many_legs_on_one_port(shared, ice_end):
+    calls = [ask(RelayCall(shared.client(), ice_end("sdes"), ice_end("rtp")))
+             for _ in range(20)]
+    assert {e.theirs.to[1] for c in calls for e in (c.a, c.b)} == shared.shared
+    for c in calls:
+        assert c.a.theirs.to == c.b.theirs.to     # one worker per call
+        start(c.a, c.b)
+    for c in calls:
+        talk(c.a, c.b, 10)
+        c.a.send_report(to=c.b)
+        # what comes from nobody it knows
+        flood(c.a.theirs, 3, pwd="wrong", mine=c.a.ufrag)
+        c.b.socks[0].sendto(b"\x80" + bytes(40), c.a.theirs.to)
+    used = shared.client()("statistics")["statistics"]["interfaces"][0]["used"]
+    assert used == 0
+    # Half of them end, the others do not notice.
+    for c in calls[::2]:
+        c.delete()
+    for c in calls[1::2]:
+        talk(c.a, c.b, 5)
+        c.a.restart()
+        c.b.hear(c.offer_again(ICE="force"), offer=True)
+        c.a.hear(c.answer(ICE="default"))
+        c.a.start()
+        talk(c.a, c.b, 5)
+    stranger = ice_end("rtp")
+    stranger.theirs = calls[0].a.theirs           # of a call that is over
+    stranger.check()
+    assert stays(lambda: not stranger.raw, 0.3)
+    assert "unknown-peer" in str(shared.client()("statistics"))
+
+
+def test_webrtc_on_a_shared_port(shared, webrtc):
+    c = ask(RelayCall(shared.client(), webrtc(), webrtc()))
+    c.a.connected()
+    c.b.connected()
+    c.a.hears()
+    c.b.hears()
+    ports = {c.streams(e)[0]["local port"] for e in (c.a, c.b)}
+    assert len(ports) == 1 and ports <= shared.shared
+
+
+def test_no_leg_takes_anothers_peer(shared, ice_end, endpoint):
+    ng = shared.client()
+    c = ask(RelayCall(ng, ice_end("rtp"), ice_end("rtp")))
+    start(c.a, c.b)
+    talk(c.a, c.b)
+    # B, who knows the password of its own leg, as if it were at A's address
+    c.a.socks[0].sendto(check(c.b.theirs, c.b.ufrag, use=True), c.a.theirs.to)
+    wait_for(lambda: c.drops(c.b).get("ice-address-taken") == 1)
+    talk(c.a, c.b)
+
+
+def test_a_shared_port_needs_ice(shared, ice_end, endpoint):
+    c = RelayCall(shared.client(), endpoint("rtp"), endpoint("rtp"))
+    c.b.hear(c.offer(ICE="force"), offer=True)
+    assert c.ng.ask("answer", **c.id, to_tag=c.to_tag, sdp=c.b.sdp())[
+        "error-reason"] == "ICE and rtcp-mux are needed here"
+    # The offerer's leg without: ports of its own, nothing to refuse.
+    c = ask(RelayCall(shared.client(), endpoint("rtp"), ice_end("rtp")))
+    assert c.streams(c.a)[0]["local port"] not in shared.shared
+    start(c.b)
+    talk(c.a, c.b)

@@ -46,6 +46,7 @@ static void the_sample_is_the_defaults(void **state)
 		"load-max =", "bandwidth-max =", "metrics =", "metrics-public =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
 		"address =", "advertise =", "port-min =", "port-max =",
+		"shared-port =",
 	};
 	struct config *a, *b;
 	struct schema_flaw flaw;
@@ -130,6 +131,9 @@ static void refused(void **state)
 		{"interface \"x\" {\naddress = {\"host\"}\n}\n", 2},
 		{"interface \"x\" {\naddress = {\"127.0.0.1\"}\n"
 		 "port-min = 3000\nport-max = 3000\n}\n", 3},
+		{"interface \"x\" {\naddress = {\"127.0.0.1\"}\n"
+		 "port-min = 3000\nport-max = 4000\nshared-port = 3500\n}\n",
+		 5},
 		{"interface \"x\" {\naddress = {\"127.0.0.1\"}\n"
 		 "advertise = {\"x\"}\n}\n", 3},
 		{"interface \"x\" {\naddress = {\"127.0.0.1\"}\n"
