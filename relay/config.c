@@ -212,6 +212,18 @@ static int numbers_load(struct load *ld)
 	return 0;
 }
 
+static int hep_load(struct load *ld)
+{
+	const char *text = cfg_getstr(ld->root, "hep");
+
+	ld->c->hep_id = (uint32_t)cfg_getint(ld->root, "hep-id");
+	ld->c->hep_interval = (unsigned)cfg_getint(ld->root, "hep-interval");
+	if (text[0] && host_port_parse(slice_str(text), &ld->c->hep))
+		return REFUSE(ld, ld->root, "hep", "%s: want ADDRESS:PORT",
+			      text);
+	return 0;
+}
+
 static int metrics_load(struct load *ld)
 {
 	const char *text = cfg_getstr(ld->root, "metrics");
@@ -230,7 +242,8 @@ static int metrics_load(struct load *ld)
 }
 
 static int (*const loaders[])(struct load *ld) = {
-	numbers_load, controls_load, interfaces_load, templates_load, metrics_load};
+	numbers_load, controls_load, interfaces_load, templates_load,
+	metrics_load, hep_load};
 
 int config_load(struct config **cp, const char *path, struct schema_flaw *flaw)
 {

@@ -32,6 +32,9 @@ struct config {
 	unsigned workers, handshake_threads;
 	unsigned sessions_max, load_max, bandwidth_max;
 	union addr metrics; /* not set: no listener */
+	union addr hep; /* collector; not set: none */
+	uint32_t hep_id;
+	unsigned hep_interval; /* s */
 	unsigned offer_timeout, silence_timeout, hold_timeout; /* s */
 	struct config_control *controls;
 	size_t ncontrols;

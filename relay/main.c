@@ -18,6 +18,7 @@
 #include "relay/config.h"
 #include "relay/control.h"
 #include "relay/crypt.h"
+#include "relay/hep.h"
 #include "relay/limit.h"
 #include "relay/metrics.h"
 #include "relay/plane.h"
@@ -29,6 +30,7 @@ struct relay {
 	struct event_base *base;
 	struct control *control;
 	struct scrape *scrape; /* NULL: none */
+	struct hep *hep; /* NULL: none */
 	struct metrics metrics;
 	struct handshake_pool *handshakes;
 	struct plane *plane;
@@ -141,6 +143,26 @@ static void plane_stop(struct relay *r)
 	plane_free(r->plane);
 }
 
+static int hep_start(struct relay *r)
+{
+	const struct config *c = r->config;
+	struct hep_conf conf = {.collector = c->hep,
+				.id = c->hep_id,
+				.interval = c->hep_interval};
+
+	return addr_is_set(&c->hep) ? hep_open(&r->hep, &conf) : 0;
+}
+
+static void hep_stop(struct relay *r)
+{
+	hep_close(r->hep);
+}
+
+static void session_ended(void *arg, const struct session *s)
+{
+	hep_session(arg, s);
+}
+
 static int sessions_start(struct relay *r)
 {
 	const struct config *c = r->config;
@@ -150,6 +172,8 @@ static int sessions_start(struct relay *r)
 		.sessions_max = c->sessions_max,
 		.load_max = c->load_max,
 		.bandwidth_max = c->bandwidth_max,
+		.ended = r->hep ? session_ended : NULL,
+		.ended_arg = r->hep,
 		.offer_timeout = c->offer_timeout,
 		.silence_timeout = c->silence_timeout,
 		.hold_timeout = c->hold_timeout,
@@ -190,6 +214,8 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 	limit_measure(sums.v[COUNTER_OCTETS_IN] + sums.v[COUNTER_OCTETS_OUT],
 		      clk_ms());
 	sessions_sweep(r->sessions, clk_ms());
+	if (r->hep)
+		hep_tick(r->hep, r->sessions, clk_ms());
 }
 
 static void terminate(evutil_socket_t sig, short what, void *arg)
@@ -237,6 +263,7 @@ static int metrics_start(struct relay *r)
 	r->metrics = (struct metrics){.sessions = r->sessions,
 				      .plane = r->plane,
 				      .handshakes = r->handshakes,
+				      .hep = r->hep,
 				      .since_ms = clk_ms()};
 	sweep(-1, 0, r);
 	return r->scrape ? scrape_serve(r->scrape, r->base, page_write, r) : 0;
@@ -260,6 +287,7 @@ static const struct step {
 	{"crypto", crypt_start, NULL},
 	{"handshake threads", handshakes_start, handshakes_stop},
 	{"media plane", plane_start, plane_stop},
+	{"hep", hep_start, hep_stop},
 	{"sessions", sessions_start, sessions_stop},
 	{"commands", cmd_start, cmd_stop},
 	{"events", events_start, events_stop},

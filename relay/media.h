@@ -190,6 +190,7 @@ struct media_track {
 	uint32_t ssrc;
 	uint64_t packets; /* since its sequence numbers last started over */
 	uint32_t lost; /* the same */
+	uint32_t highest; /* sequence number, extended */
 	uint32_t jitter_us;
 	uint64_t last_ms; /* clk_ms() of the last packet */
 	uint32_t clock; /* Hz of its timestamps; 0: not known, no jitter */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "lib/base/clk.h"
+#include "relay/hep.h"
 #include "relay/limit.h"
 
 enum metric {
@@ -82,14 +83,19 @@ static void put_drops(const struct metrics *m, struct obuf *ob)
 			     drop_row((enum drop)i)->token, sums.drops[i]);
 }
 
+static void count_media(const struct session_media *sm, uint64_t *n)
+{
+	for (int side = MEDIA_A; side <= MEDIA_B; side++)
+		if (sm->leg[side].set)
+			n[sm->leg[side].conf.security]++;
+}
+
 static bool count_legs(struct session *s, void *arg)
 {
-	uint64_t *n = arg;
-
-	for (unsigned i = 0; i < s->medias; i++)
-		for (int side = MEDIA_A; side <= MEDIA_B; side++)
-			if (s->media[i]->media && s->media[i]->leg[side].set)
-				n[s->media[i]->leg[side].conf.security]++;
+	for (; s; s = s->branch)
+		for (unsigned i = 0; i < s->medias; i++)
+			if (s->media[i]->media)
+				count_media(s->media[i], arg);
 	return true;
 }
 
@@ -161,11 +167,14 @@ static bool put_family(const struct metrics *m, struct obuf *ob,
 static void values_read(const struct metrics *m, uint64_t v[METRIC_COUNT])
 {
 	struct handshake_pool_stats dtls = {0};
+	struct hep_stats hep = {0};
 	struct sessions_stats st;
 
 	sessions_stats(m->sessions, &st);
 	if (m->handshakes)
 		handshake_pool_stats(m->handshakes, &dtls);
+	if (m->hep)
+		hep_stats(m->hep, &hep);
 	v[METRIC_SESSIONS] = sessions_count(m->sessions);
 	v[METRIC_BANDWIDTH] = limit_bandwidth();
 	v[METRIC_WORKERS] = plane_workers(m->plane);
@@ -183,6 +192,8 @@ static void values_read(const struct metrics *m, uint64_t v[METRIC_COUNT])
 	v[METRIC_DTLS_ATTEMPTS] = dtls.attempts;
 	v[METRIC_DTLS_DONE] = dtls.done;
 	v[METRIC_DTLS_FAILED] = dtls.failed;
+	v[METRIC_HEP_SENT] = hep.sent;
+	v[METRIC_HEP_LOST] = hep.lost;
 }
 
 static void put_counters(const struct metrics *m, struct obuf *ob)

@@ -16,6 +16,7 @@ struct metrics {
 	struct sessions *sessions;
 	struct plane *plane;
 	struct handshake_pool *handshakes; /* NULL: none */
+	const struct hep *hep; /* NULL: none */
 	uint64_t since_ms; /* clk_ms() of the start */
 };
 

@@ -165,6 +165,8 @@ static void unlink_branch(struct sessions *ss, struct session *s)
 
 void sessions_del(struct sessions *ss, struct session *s)
 {
+	if (ss->conf.ended && s->answered)
+		ss->conf.ended(ss->conf.ended_arg, s);
 	unlink_branch(ss, s);
 	while (s->medias)
 		session_media_del(s);

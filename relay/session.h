@@ -96,6 +96,7 @@ struct session {
 	uint64_t signal_us; /* wall: last offer or answer */
 	uint64_t signal_ms; /* clk_ms() of the same */
 	uint64_t delete_ms; /* clk_ms() when to go; 0: not asked */
+	uint64_t reported_ms; /* clk_ms() of the last report; see hep.h */
 	struct session_side side[2];
 	enum media_side offerer; /* of the last offer */
 	int tos; /* of what we send; -1: the system's */
@@ -113,6 +114,9 @@ struct sessions_conf {
 	unsigned offer_timeout; /* s, from an offer nobody answers */
 	unsigned silence_timeout; /* s without an accepted packet */
 	unsigned hold_timeout; /* the same, while nothing may flow */
+	/* Before a session goes, however it ends; NULL: nobody cares. */
+	void (*ended)(void *arg, const struct session *s);
+	void *ended_arg;
 };
 
 struct sessions_stats {

@@ -176,6 +176,7 @@ void track_packet(struct stream *s, const struct rtp_view *v, uint64_t now_us,
 	counter_put(&c->lost, gone > t->packets ? gone - t->packets : 0);
 	counter_put(&c->jitter_us,
 		    units_us(m->jitter >> 4, m->payload.clock));
+	counter_put(&c->newest, t->cycles + t->newest);
 	counter_put(&c->last_ms, now_ms);
 	counter_put(&c->codec, m->payload.codec);
 	counter_put(&c->clock, m->payload.clock);

@@ -59,6 +59,7 @@ struct quality_cells {
  * read mixed for that moment. */
 struct track_cells {
 	counter_cell ssrc, packets, lost, jitter_us, last_ms, codec, clock;
+	counter_cell newest; /* sequence number, extended */
 	counter_cell n; /* intervals */
 	struct quality_cells sum, lowest, highest;
 };

@@ -24,6 +24,7 @@ NAMES = {
     "dtls_cookies_total": "counter", "dtls_limited_total": "counter",
     "dtls_attempts_total": "counter", "dtls_done_total": "counter",
     "dtls_failed_total": "counter",
+    "hep_sent_total": "counter", "hep_lost_total": "counter",
 }
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*)\})?'
                     r' (\d+)$')

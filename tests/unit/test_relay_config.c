@@ -44,6 +44,7 @@ static void the_sample_is_the_defaults(void **state)
 		"control =", "user =", "log-level =", "workers =",
 		"handshake-threads =", "srtp-engine =", "sessions-max =",
 		"load-max =", "bandwidth-max =", "metrics =", "metrics-public =",
+		"hep =", "hep-id =", "hep-interval =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
 		"address =", "advertise =", "port-min =", "port-max =",
 		"shared-port =",
@@ -73,6 +74,9 @@ static void the_sample_is_the_defaults(void **state)
 	assert_int_equal(a->load_max, b->load_max);
 	assert_int_equal(a->bandwidth_max, b->bandwidth_max);
 	assert_false(addr_is_set(&a->metrics));
+	assert_false(addr_is_set(&a->hep));
+	assert_int_equal(a->hep_id, b->hep_id);
+	assert_int_equal(a->hep_interval, b->hep_interval);
 	assert_int_equal(a->offer_timeout, b->offer_timeout);
 	assert_int_equal(a->silence_timeout, b->silence_timeout);
 	assert_int_equal(a->hold_timeout, b->hold_timeout);
