@@ -53,6 +53,7 @@ struct trunk {
 	/* what changes while we run */
 	uint32_t calls; /* up now, that came from it */
 	struct bucket rate;
+	struct bucket offered; /* calls that get as far as a record */
 };
 
 struct route_conf {

@@ -28,16 +28,32 @@ struct signer *core_signer(const struct core *core,
 
 /* ---- the door ---------------------------------------------------------- */
 
+/* Twice the calls a trunk may make become calls and records: those it may, and
+ * as many refusals. What comes on top fills neither memory nor disk. */
+static bool floods(struct trunk *t, const struct message *req)
+{
+	uint32_t rate = 2 * t->calls_per_second;
+
+	return rate && req && req->method == METHOD_INVITE &&
+	       !req->to.tag.p &&
+	       !bucket_take(&t->offered, rate, rate, clk_us());
+}
+
 /* Strangers get one answer, whatever they ask, and cost no state. */
 static int on_admit(void *arg, struct flow *flow, const struct message *req)
 {
 	struct core *core = arg;
+	struct trunk *trunk = core_trunk(core, flow);
 
-	(void)req;
-	if (core_trunk(core, flow))
-		return 0;
-	core_count(core, COUNTER_STRANGERS);
-	return 403;
+	if (!trunk) {
+		core_count(core, COUNTER_STRANGERS);
+		return 403;
+	}
+	if (floods(trunk, req)) {
+		core_count(core, COUNTER_FLOODED);
+		return 503;
+	}
+	return 0;
 }
 
 static void options_answer(struct core *core, struct server_tx *tx)

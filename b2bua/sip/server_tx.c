@@ -114,6 +114,7 @@ void server_tx_drop(struct server_tx *tx)
 	tx_link_del(&tx->by_branch);
 	tx_link_del(&tx->by_request);
 	tx->layer->stats.servers--;
+	tx->layer->stats.octets -= tx->req->octets.n;
 	tx->layer = NULL;
 	mem_deref(tx);
 }
@@ -176,6 +177,7 @@ int server_tx_new(struct server_tx **txp, struct transactions *t,
 	tx_link_add(t->servers, &tx->by_branch, branch_hash(req));
 	tx_link_add(t->requests, &tx->by_request, request_hash(req));
 	t->stats.servers++;
+	t->stats.octets += req->octets.n;
 	if (is_invite(tx))
 		wheel_start(t->wheel, &tx->repeat, t->conf.trying_ms,
 			    on_trying, tx);

@@ -32,6 +32,8 @@ int transactions_new(struct transactions **tp, struct wheel *wheel,
 	t->conf.trying_ms = or_default(t->conf.trying_ms, 200);
 	t->conf.servers_max = or_default(t->conf.servers_max, 100000);
 	t->conf.clients_max = or_default(t->conf.clients_max, 100000);
+	if (!t->conf.octets_max)
+		t->conf.octets_max = 256 << 20;
 	t->ops = *ops;
 	t->arg = arg;
 	*tp = t;
@@ -201,7 +203,8 @@ static unsigned refusal(struct transactions *t, const struct message *req,
 	if (outside && req->has_max_forwards && req->max_forwards == 0 &&
 	    req->method != METHOD_OPTIONS)
 		return 483;
-	if (t->stats.servers >= t->conf.servers_max) {
+	if (t->stats.servers >= t->conf.servers_max ||
+	    t->stats.octets >= t->conf.octets_max) {
 		t->stats.full++;
 		*headers = "Retry-After: 10\r\n";
 		return 503;

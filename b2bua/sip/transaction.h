@@ -24,6 +24,7 @@ struct transaction_conf {
 	unsigned t4_ms; /* 0: 5000 */
 	unsigned trying_ms; /* 0: 200 */
 	unsigned servers_max; /* 0: 100000 */
+	size_t octets_max; /* of the requests they hold; 0: 256 MiB */
 	unsigned clients_max; /* 0: 100000 */
 	const char *server; /* value of Server in answers we make by
 			     * ourselves; NULL: none */
@@ -59,6 +60,7 @@ struct transaction_stats {
 	uint64_t merged; /* 482 */
 	uint64_t stray;
 	unsigned servers, clients; /* now */
+	size_t octets; /* of the servers' requests, now */
 };
 
 int transactions_new(struct transactions **tp, struct wheel *wheel,

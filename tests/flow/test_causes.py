@@ -95,6 +95,17 @@ def test_limits(sbc, token, over):
     assert s.cdr(2)["cause"]["token"] == "caller-bye"
 
 
+def test_a_flood_leaves_no_records(sbc):
+    """Of a trunk, or of who can write its address on a datagram."""
+    s = sbc(trunk={"phones": {"calls-per-second": 5}})
+    phones, carrier = s.pair()
+    for _ in range(60):
+        place(s, phones, carrier)
+    wait_for(lambda: s.client()("stats")["stats"]["flooded"] >= 40)
+    assert len(s.b2bua.cdrs()) <= 15
+    assert phones.take(lambda m: m.status == 503)
+
+
 # ---- by the called side ---------------------------------------------------
 
 @pytest.mark.parametrize("said, token, code", (

@@ -98,7 +98,8 @@ static const struct transaction_ops ops = {
 
 static inline int setup(void **state)
 {
-	struct transaction_conf conf = {.servers_max = 3, .clients_max = 3};
+	struct transaction_conf conf = {.servers_max = 3, .clients_max = 3,
+					.octets_max = 8000};
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_int_equal(wheel_new(&f->wheel, true), 0);

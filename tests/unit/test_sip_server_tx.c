@@ -355,6 +355,31 @@ static void full(void **state)
 	assert_non_null(message_header(m, HEADER_RETRY_AFTER));
 }
 
+/* Few requests, but large ones: memory has its own ceiling. */
+static void full_of_octets(void **state)
+{
+	struct fixture *f = *state;
+	static const char head[] =
+		"OPTIONS sip:b@us.test SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP a.test;branch=z9hG4bK%d;rport\r\n"
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
+		"Call-ID: %d\r\nCSeq: 1 OPTIONS\r\n"
+		"Content-Length: 8000\r\n\r\n%8000d";
+	char text[9000];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), head, i, i, 0);
+		receive(f, f->udp, text);
+	}
+	assert_int_equal(f->requests, 1);
+	mock_status(f->udp, 503);
+	server_tx_reply_plain(f->server, 200, NULL);
+	wheel_advance(f->wheel, 32000);
+	snprintf(text, sizeof(text), head, 3, 3, 0);
+	receive(f, f->udp, text);
+	assert_int_equal(f->requests, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +401,7 @@ int main(void)
 		TEST(malformed_is_answered_without_state),
 		TEST(admission),
 		TEST(full),
+		TEST(full_of_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
