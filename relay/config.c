@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "relay/options.h"
@@ -61,25 +62,80 @@ static int host_port_parse(struct slice s, union addr *a)
 	return addr_parse(host, (uint16_t)n, a);
 }
 
-/* ng has no authentication: whoever reaches the socket owns the calls. */
+static int guard_load(struct load *ld)
+{
+	struct guard *g = &ld->c->guard;
+	const char *file = cfg_getstr(ld->root, "control-secret");
+	size_t n = cfg_size(ld->root, "control-allow");
+	int err = 0;
+
+	g->nets = calloc(n + 1, sizeof(*g->nets));
+	if (!g->nets)
+		return ENOMEM;
+	for (; g->n < n; g->n++) {
+		const char *text = cfg_getnstr(ld->root, "control-allow",
+					       (unsigned)g->n);
+
+		if (guard_net_parse(slice_str(text), &g->nets[g->n]))
+			return REFUSE(ld, ld->root, "control-allow",
+				      "%s: want ADDRESS or ADDRESS/BITS",
+				      text);
+	}
+	if (file[0])
+		err = guard_key_load(g, file);
+	if (err == EINVAL)
+		return REFUSE(ld, ld->root, "control-secret",
+			      "%s: a key has %d to %d characters", file,
+			      GUARD_KEY_MIN, GUARD_KEY_MAX);
+	return err ? REFUSE(ld, ld->root, "control-secret", "%s: %s", file,
+			    strerror(err))
+		   : 0;
+}
+
+static int address_of(struct slice s, struct config_control *to)
+{
+	static const struct {
+		const char *prefix;
+		enum config_kind kind;
+	} v[] = {
+		{"udp:", CONFIG_UDP},
+		{"tcp:", CONFIG_TCP},
+		{"http:", CONFIG_HTTP},
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		size_t n = strlen(v[i].prefix);
+
+		if (!slice_starts(s, v[i].prefix))
+			continue;
+		to->kind = v[i].kind;
+		return host_port_parse(slice_of(s.p + n, s.n - n), &to->addr);
+	}
+	return EINVAL;
+}
+
+/* ng has no authentication: whoever reaches the socket owns the calls. So
+ * whatever others can reach has to have one. */
 static int control_load(struct load *ld, const char *text,
 			struct config_control *to)
 {
 	struct slice s = slice_str(text);
 
+	to->text = text;
 	if (slice_starts(s, "unix:/")) {
 		to->path = text + 5;
 		return 0;
 	}
-	if (!slice_starts(s, "udp:") ||
-	    host_port_parse(slice_of(s.p + 4, s.n - 4), &to->addr))
+	if (address_of(s, to))
 		return REFUSE(ld, ld->root, "control",
-			      "%s: want unix:/PATH or udp:ADDRESS:PORT", text);
-	if (!is_loopback(&to->addr))
+			      "%s: want unix:/PATH or "
+			      "udp:|tcp:|http:ADDRESS:PORT", text);
+	to->guarded = !is_loopback(&to->addr);
+	if (to->guarded && (!ld->c->guard.n || !ld->c->guard.key_n))
 		return REFUSE(ld, ld->root, "control",
 			      "%s: not loopback; requests carry no "
-			      "authentication, so others must not reach it",
-			      text);
+			      "authentication, so this needs control-allow "
+			      "and control-secret", text);
 	return 0;
 }
 
@@ -242,8 +298,8 @@ static int metrics_load(struct load *ld)
 }
 
 static int (*const loaders[])(struct load *ld) = {
-	numbers_load, controls_load, interfaces_load, templates_load,
-	metrics_load, hep_load};
+	numbers_load, guard_load, controls_load, interfaces_load,
+	templates_load, metrics_load, hep_load};
 
 int config_load(struct config **cp, const char *path, struct schema_flaw *flaw)
 {
@@ -272,6 +328,8 @@ void config_free(struct config *c)
 	if (!c)
 		return;
 	free(c->controls);
+	free(c->guard.nets);
+	OPENSSL_cleanse(&c->guard, sizeof(c->guard));
 	free(c->interfaces);
 	free(c->templates);
 	if (c->file)

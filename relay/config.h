@@ -7,11 +7,17 @@
 
 #include "lib/conf/schema.h"
 #include "lib/io/addr.h"
+#include "relay/guard.h"
 
-/* Where requests come: a path, or a loopback address. */
+enum config_kind { CONFIG_UNIX, CONFIG_UDP, CONFIG_TCP, CONFIG_HTTP };
+
+/* Where requests come. */
 struct config_control {
-	const char *path; /* NULL: udp */
-	union addr addr;
+	const char *text; /* as configured */
+	enum config_kind kind;
+	const char *path; /* CONFIG_UNIX */
+	union addr addr; /* others */
+	bool guarded; /* not loopback: the guard decides */
 };
 
 struct config_interface {
@@ -38,6 +44,7 @@ struct config {
 	unsigned offer_timeout, silence_timeout, hold_timeout; /* s */
 	struct config_control *controls;
 	size_t ncontrols;
+	struct guard guard;
 	struct config_interface *interfaces; /* one row per address */
 	size_t ninterfaces;
 	struct options_template *templates;

@@ -1,9 +1,9 @@
+/* Sockets that listen, datagrams, and all of it; control_client.c has the
+ * streams. */
 #include "relay/control.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <inttypes.h>
+#include <netinet/tcp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,36 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/clk.h"
 #include "lib/base/log.h"
+#include "relay/control_priv.h"
 
-enum { BACKLOG = 64, DATAGRAM_MAX = 65536, DATAGRAMS_AT_ONCE = 16 };
-
-struct listener {
-	struct control *control;
-	const struct config_control *conf;
-	int fd; /* -1: none */
-	struct event *event;
-};
-
-/* A connected stream. */
-struct client {
-	struct client *next, **at;
-	struct control *control;
-	struct bufferevent *bev;
-	struct ng_reader reader;
-	char source[32]; /* "unix:PID" */
-	bool closing; /* sends what is left, reads no more */
-};
-
-struct control {
-	struct cmd *cmd;
-	struct listener *listeners;
-	size_t n;
-	struct client *clients;
-	unsigned count;
-	struct obuf reply;
-	char datagram[DATAGRAM_MAX];
-};
+enum { BACKLOG = 64, DATAGRAMS_AT_ONCE = 16 };
 
 /* ---- sockets ------------------------------------------------------------ */
 
@@ -114,15 +89,20 @@ static int unix_bind(const char *path, const char *user, int *fd)
 	return 0;
 }
 
-static int udp_bind(const union addr *a, int *fd)
+static int inet_bind(const union addr *a, int type, int *fd)
 {
-	int err, s = socket(a->sa.sa_family,
-			    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	static const int yes = 1;
+	int err = 0, s = socket(a->sa.sa_family,
+				type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (s < 0)
 		return errno;
-	if (bind(s, &a->sa, addr_len(a))) {
+	if (type == SOCK_STREAM)
+		setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (bind(s, &a->sa, addr_len(a)) ||
+	    (type == SOCK_STREAM && listen(s, BACKLOG)))
 		err = errno;
+	if (err) {
 		close(s);
 		return err;
 	}
@@ -132,15 +112,16 @@ static int udp_bind(const union addr *a, int *fd)
 
 static int listener_open(struct listener *l, const char *user)
 {
-	char text[ADDR_TEXT];
-	int err = l->conf->path ? unix_bind(l->conf->path, user, &l->fd)
-				: udp_bind(&l->conf->addr, &l->fd);
+	const struct config_control *c = l->conf;
+	int err = c->kind == CONFIG_UNIX
+			  ? unix_bind(c->path, user, &l->fd)
+			  : inet_bind(&c->addr,
+				      c->kind == CONFIG_UDP ? SOCK_DGRAM
+							    : SOCK_STREAM,
+				      &l->fd);
 
 	if (err)
-		log_error("control %s%s: cannot listen (%s)",
-			  l->conf->path ? "unix:" : "udp:",
-			  l->conf->path ? l->conf->path
-					: addr_text(&l->conf->addr, text),
+		log_error("control %s: cannot listen (%s)", c->text,
 			  strerror(err));
 	return err;
 }
@@ -152,6 +133,7 @@ int control_open(struct control **cp, const struct config *config)
 
 	if (!c)
 		return ENOMEM;
+	c->guard = &config->guard;
 	c->listeners = calloc(config->ncontrols, sizeof(*c->listeners));
 	if (!c->listeners) {
 		free(c);
@@ -173,6 +155,38 @@ int control_open(struct control **cp, const struct config *config)
 	return 0;
 }
 
+/* ---- who may ask -------------------------------------------------------- */
+
+bool control_admits(const struct listener *l, const union addr *from)
+{
+	static struct log_limit lim;
+	char text[ADDR_TEXT];
+
+	if (!l->conf->guarded || guard_source(l->control->guard, from))
+		return true;
+	if (log_limit_pass(&lim))
+		log_warn("control %s: %s is not allowed (%u kept back)",
+			 l->conf->text, addr_text(from, text), lim.last);
+	return false;
+}
+
+int control_request(const struct listener *l, struct slice source,
+		    const struct ng_message *m, struct obuf *ob)
+{
+	static struct log_limit lim;
+	struct control *c = l->control;
+
+	if (l->conf->guarded && !guard_message(c->guard, m, clk_wall())) {
+		if (log_limit_pass(&lim))
+			log_warn("control %s: not signed, from %.*s "
+				 "(%u kept back)", l->conf->text,
+				 SLICE(source), lim.last);
+		return EACCES;
+	}
+	cmd_request(c->cmd, source, m, ob);
+	return 0;
+}
+
 /* ---- datagrams ---------------------------------------------------------- */
 
 static void datagram_answer(struct listener *l, size_t n,
@@ -190,7 +204,9 @@ static void datagram_answer(struct listener *l, size_t n,
 		return;
 	}
 	obuf_reset(&c->reply);
-	cmd_request(c->cmd, slice_str(addr_text(from, text)), &m, &c->reply);
+	if (control_request(l, slice_str(addr_text(from, text)), &m,
+			    &c->reply))
+		return;
 	if (c->reply.n && !c->reply.err &&
 	    sendto(l->fd, c->reply.p, c->reply.n, 0, &from->sa,
 		   addr_len(from)) < 0 && log_limit_pass(&lim))
@@ -206,146 +222,19 @@ static void datagram_ready(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
-		ssize_t n = recvfrom(fd, l->control->datagram, DATAGRAM_MAX, 0,
+		ssize_t n = recvfrom(fd, l->control->datagram, CONTROL_DATAGRAM_MAX, 0,
 				     (struct sockaddr *)&ss, &len);
 		union addr from;
 
 		if (n < 0)
 			return;
 		from = addr_from((const struct sockaddr *)&ss);
-		datagram_answer(l, (size_t)n, &from);
+		if (control_admits(l, &from))
+			datagram_answer(l, (size_t)n, &from);
 	}
 }
 
 /* ---- streams ------------------------------------------------------------ */
-
-static void client_free(struct client *k)
-{
-	*k->at = k->next;
-	if (k->next)
-		k->next->at = k->at;
-	k->control->count--;
-	bufferevent_free(k->bev);
-	free(k);
-}
-
-/* What was said is still sent, if the client takes it in time. */
-static void client_end(struct client *k)
-{
-	static const struct timeval limit = {CONTROL_PARTIAL_S, 0};
-
-	k->closing = true;
-	bufferevent_disable(k->bev, EV_READ);
-	bufferevent_set_timeouts(k->bev, NULL, &limit);
-	if (evbuffer_get_length(bufferevent_get_output(k->bev)) == 0)
-		client_free(k);
-}
-
-/* All complete messages. False: the client is gone. */
-static bool client_answer(struct client *k)
-{
-	struct evbuffer *in = bufferevent_get_input(k->bev);
-	struct obuf *reply = &k->control->reply;
-	struct ng_message m;
-	size_t used;
-	int err = 0;
-
-	while (evbuffer_get_length(in)) {
-		const void *p = evbuffer_pullup(in, -1);
-
-		err = p ? ng_read(&k->reader,
-				  slice_of(p, evbuffer_get_length(in)), &m,
-				  &used)
-			: ENOMEM;
-		if (err)
-			break;
-		obuf_reset(reply);
-		cmd_request(k->control->cmd, slice_str(k->source), &m, reply);
-		evbuffer_drain(in, used);
-		if (bufferevent_write(k->bev, reply->p, reply->n))
-			err = ENOMEM;
-		if (evbuffer_get_length(bufferevent_get_output(k->bev)) >
-		    CONTROL_PENDING_MAX)
-			err = ENOBUFS;
-		if (err)
-			break;
-	}
-	if (!err || err == EAGAIN)
-		return true;
-	client_end(k);
-	return false;
-}
-
-static void client_read(struct bufferevent *bev, void *arg)
-{
-	static const struct timeval partial = {CONTROL_PARTIAL_S, 0};
-	struct client *k = arg;
-
-	if (!client_answer(k))
-		return;
-	/* A message that was begun must end; a client may be idle for ever. */
-	bufferevent_set_timeouts(
-		bev,
-		evbuffer_get_length(bufferevent_get_input(bev)) ? &partial
-								: NULL,
-		NULL);
-}
-
-static void client_written(struct bufferevent *bev, void *arg)
-{
-	struct client *k = arg;
-
-	(void)bev;
-	if (k->closing)
-		client_free(k);
-}
-
-static void client_event(struct bufferevent *bev, short what, void *arg)
-{
-	struct client *k = arg;
-
-	(void)bev;
-	if (k->closing || (what & BEV_EVENT_ERROR))
-		client_free(k);
-	else
-		client_end(k);
-}
-
-/* Who it is, so that two clients may use one cookie. */
-static void client_name(struct client *k, int fd)
-{
-	struct ucred cred = {.pid = 0};
-	socklen_t len = sizeof(cred);
-
-	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-	snprintf(k->source, sizeof(k->source), "unix:%d", (int)cred.pid);
-}
-
-static int client_new(struct control *c, struct event_base *base, int fd)
-{
-	struct client *k = calloc(1, sizeof(*k));
-
-	if (!k)
-		return ENOMEM;
-	k->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!k->bev) {
-		free(k);
-		return ENOMEM;
-	}
-	k->control = c;
-	k->next = c->clients;
-	k->at = &c->clients;
-	if (k->next)
-		k->next->at = &k->next;
-	c->clients = k;
-	c->count++;
-	client_name(k, fd);
-	bufferevent_setcb(k->bev, client_read, client_written, client_event,
-			  k);
-	bufferevent_setwatermark(k->bev, EV_READ, 0, NG_MESSAGE_MAX);
-	bufferevent_enable(k->bev, EV_READ | EV_WRITE);
-	return 0;
-}
 
 static void listen_again(evutil_socket_t fd, short what, void *arg)
 {
@@ -369,10 +258,14 @@ static void listen_later(struct listener *l)
 
 static void stream_ready(evutil_socket_t fd, short what, void *arg)
 {
+	static const int yes = 1;
 	static struct log_limit lim;
 	struct listener *l = arg;
-	struct control *c = l->control;
-	int s = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof(ss);
+	union addr from = ADDR_NONE;
+	int s = accept4(fd, (struct sockaddr *)&ss, &len,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)what;
 	if (s < 0) {
@@ -380,13 +273,21 @@ static void stream_ready(evutil_socket_t fd, short what, void *arg)
 			listen_later(l);
 		return;
 	}
-	if (c->count < CONTROL_CLIENTS_MAX &&
-	    client_new(c, event_get_base(l->event), s) == 0)
+	if (l->conf->kind != CONFIG_UNIX) {
+		from = addr_from((const struct sockaddr *)&ss);
+		setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	}
+	if (!control_admits(l, &from)) {
+		close(s);
+		return;
+	}
+	if (l->control->count < CONTROL_CLIENTS_MAX &&
+	    client_new(l, &from, s) == 0)
 		return;
 	close(s);
 	if (log_limit_pass(&lim))
 		log_warn("control %s: too many clients (%u kept back)",
-			 l->conf->path, lim.last);
+			 l->conf->text, lim.last);
 }
 
 /* ---- all of it ---------------------------------------------------------- */
@@ -398,8 +299,9 @@ int control_serve(struct control *c, struct event_base *base, struct cmd *cmd)
 		struct listener *l = &c->listeners[i];
 
 		l->event = event_new(base, l->fd, EV_READ | EV_PERSIST,
-				     l->conf->path ? stream_ready
-						   : datagram_ready,
+				     l->conf->kind == CONFIG_UDP
+					     ? datagram_ready
+					     : stream_ready,
 				     l);
 		if (!l->event || event_add(l->event, NULL))
 			return ENOMEM;

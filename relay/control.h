@@ -1,5 +1,6 @@
-/* control: the sockets that requests come by: UDP on loopback, and UNIX
- * streams (mode 0660). Requests are done one after the other, as they come.
+/* control: the sockets that requests come by: UDP, TCP, UNIX streams (mode
+ * 0660), HTTP and WebSocket. Not loopback: see guard.h. Requests are done one
+ * after the other, as they come.
  *
  * Thread: control thread only. */
 #ifndef RELAY_CONTROL_H
@@ -14,6 +15,7 @@ enum {
 	CONTROL_CLIENTS_MAX = 256, /* of all streams; more are closed */
 	CONTROL_PENDING_MAX = 1 << 20, /* octets a client does not fetch */
 	CONTROL_PARTIAL_S = 5, /* until a message must be complete */
+	CONTROL_FIRST_S = 30, /* until a TCP client must have asked something */
 };
 
 struct control;

@@ -1,5 +1,5 @@
-"""A client of the ng protocol: bencode or JSON, over UDP or a UNIX stream.
-Our own socket of the B2BUA speaks the same."""
+"""A client of the ng protocol: bencode or JSON, over UDP, TCP or a UNIX
+stream; web.py has HTTP and WebSocket. Our own socket of the B2BUA speaks the same."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ class Ng:
     _serial = itertools.count(1)
 
     def __init__(self, target, form="bencode", bind=None, timeout=5.0):
-        """target: udp:ADDRESS:PORT or unix:PATH"""
+        """target: udp:ADDRESS:PORT, tcp:ADDRESS:PORT or unix:PATH"""
         self.target, self.form = target, form
         kind, _, where = target.partition(":")
         if kind == "udp":
@@ -25,6 +25,9 @@ class Ng:
             self.sock.bind((bind or "127.0.0.1", 0))
             host, port = where.rsplit(":", 1)
             self.sock.connect((host, int(port)))
+        elif kind == "tcp":
+            host, port = where.rsplit(":", 1)
+            self.sock = socket.create_connection((host, int(port)), timeout)
         else:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.connect(where)
