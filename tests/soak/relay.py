@@ -206,22 +206,22 @@ def rest(soak, settle):
 
 
 def run(relay, n, seed, say=lambda text: None, settle=0):
-    """AssertionError if anything is left. A third of n warms up memory, which
-    is looked at only if there is time to settle."""
+    """AssertionError if anything is left. Memory is looked at only if there
+    is time to settle: after the last third it must be what it was after the
+    one before."""
     soak = Soak(relay, seed)
     soak.used()             # our own connection is there now
     fds = len(relay.fds())
-    rss = None
     begin = time.monotonic()
-    for i in range(n):
-        soak.step()
-        if i == n // 3:
-            rss = rest(soak, settle)
-    left = rest(soak, settle)
+    rss = []
+    for _ in range(3):
+        for _ in range(n // 3):
+            soak.step()
+        rss.append(rest(soak, settle))
     assert len(relay.fds()) == fds, f"{fds} descriptors became {len(relay.fds())}"
-    grown = left - rss
+    grown = rss[2] - rss[1]
     say(f"{n} requests in {time.monotonic() - begin:.1f} s, seed {seed}: "
-        f"{fds} descriptors, {grown:+} kB since the first third")
+        f"{fds} descriptors, resident after each third {rss} kB")
     for said, times in sorted(soak.results.items(), key=lambda x: -x[1]):
         say(f"{times:8} {said}")
     # The sanitizer keeps what was freed; its own leak check is the exit.
