@@ -5,6 +5,7 @@
 
 #include "lib/base/clk.h"
 #include "lib/base/log.h"
+#include "relay/record.h"
 #include "relay/replay.h"
 
 /* What a command cannot do without. */
@@ -278,6 +279,39 @@ GATE(do_block_dtmf, MEDIA_GATE_DTMF, true)
 GATE(do_unblock_dtmf, MEDIA_GATE_DTMF, false)
 #undef GATE
 
+/* ---- recordings --------------------------------------------------------- */
+
+static enum refusal do_start_recording(struct cmd *c, const struct options *o,
+				       struct value *reply)
+{
+	struct session *v[SESSION_BRANCHES];
+	unsigned n = pick(c, o, v);
+	enum refusal why = n ? REFUSAL_NONE : REFUSAL_UNKNOWN_CALL;
+	struct value *list;
+
+	for (unsigned i = 0; i < n && !why; i++)
+		why = session_record(c->conf.sessions, v[i]);
+	if (why)
+		return why;
+	list = value_put_list(reply, "recordings");
+	for (unsigned i = 0; i < n; i++)
+		value_append_str(list, slice_str(
+					recording_name(v[i]->recording)));
+	return REFUSAL_NONE;
+}
+
+static enum refusal do_stop_recording(struct cmd *c, const struct options *o,
+				      struct value *reply)
+{
+	struct session *v[SESSION_BRANCHES];
+	unsigned n = pick(c, o, v);
+
+	(void)reply;
+	for (unsigned i = 0; i < n; i++)
+		session_record_stop(v[i]);
+	return n ? REFUSAL_NONE : REFUSAL_UNKNOWN_CALL;
+}
+
 /* ---- the table ---------------------------------------------------------- */
 
 static const struct command {
@@ -319,6 +353,12 @@ static const struct command {
 	 NEED_CALL_ID, true, "ok", do_block_dtmf},
 	{{"unblock DTMF", "call-id [from-tag]", "they pass again"},
 	 NEED_CALL_ID, true, "ok", do_unblock_dtmf},
+	{{"start recording", "call-id",
+	  "what all ends send is written to a pcap file, decrypted; the reply "
+	  "names it"},
+	 NEED_CALL_ID, true, "ok", do_start_recording},
+	{{"stop recording", "call-id", "the file is closed"},
+	 NEED_CALL_ID, true, "ok", do_stop_recording},
 	{{"list", "[limit]", "call-ids of sessions"}, 0, false, "ok", do_list},
 	{{"statistics", "", "every counter, drop, port range"},
 	 0, false, "ok", do_statistics},

@@ -256,6 +256,7 @@ static int numbers_load(struct load *ld)
 	c->user = cfg_getstr(ld->root, "user");
 	c->log_level = cfg_getstr(ld->root, "log-level");
 	c->srtp_engine = cfg_getstr(ld->root, "srtp-engine");
+	c->recording_dir = cfg_getstr(ld->root, "recording-dir");
 	c->workers = (unsigned)cfg_getint(ld->root, "workers");
 	c->handshake_threads =
 		(unsigned)cfg_getint(ld->root, "handshake-threads");

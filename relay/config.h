@@ -35,6 +35,7 @@ struct config {
 	const char *user;
 	const char *log_level;
 	const char *srtp_engine;
+	const char *recording_dir; /* "": no recording */
 	unsigned workers, handshake_threads;
 	unsigned sessions_max, load_max, bandwidth_max;
 	union addr metrics; /* not set: no listener */

@@ -22,6 +22,7 @@
 #include "relay/limit.h"
 #include "relay/metrics.h"
 #include "relay/plane.h"
+#include "relay/record.h"
 #include "relay/scrape.h"
 #include "relay/session.h"
 
@@ -33,6 +34,7 @@ struct relay {
 	struct hep *hep; /* NULL: none */
 	struct metrics metrics;
 	struct handshake_pool *handshakes;
+	struct recorder *recorder; /* NULL: none */
 	struct plane *plane;
 	struct sessions *sessions;
 	struct cmd *cmd;
@@ -115,11 +117,27 @@ static void handshakes_stop(struct relay *r)
 	handshake_pool_close(r->handshakes);
 }
 
+static int recorder_start(struct relay *r)
+{
+	const struct config *c = r->config;
+
+	if (!c->recording_dir[0])
+		return 0;
+	return recorder_new(&r->recorder, c->recording_dir,
+			    plane_workers_for(c->workers));
+}
+
+static void recorder_stop(struct relay *r)
+{
+	recorder_free(r->recorder);
+}
+
 static int plane_start(struct relay *r)
 {
 	struct plane_conf conf = {.workers = r->config->workers,
 				  .base = r->base,
-				  .handshakes = r->handshakes};
+				  .handshakes = r->handshakes,
+				  .recorder = r->recorder};
 	int err = plane_new(&r->plane, &conf);
 
 	for (size_t i = 0; !err && i < r->config->ninterfaces; i++) {
@@ -168,6 +186,7 @@ static int sessions_start(struct relay *r)
 	const struct config *c = r->config;
 	struct sessions_conf conf = {
 		.plane = r->plane,
+		.recorder = r->recorder,
 		.fingerprint = handshake_pool_fingerprint(r->handshakes),
 		.sessions_max = c->sessions_max,
 		.load_max = c->load_max,
@@ -286,6 +305,7 @@ static const struct step {
 	{"user", user_start, NULL},
 	{"crypto", crypt_start, NULL},
 	{"handshake threads", handshakes_start, handshakes_stop},
+	{"recordings", recorder_start, recorder_stop},
 	{"media plane", plane_start, plane_stop},
 	{"hep", hep_start, hep_stop},
 	{"sessions", sessions_start, sessions_stop},

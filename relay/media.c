@@ -257,6 +257,15 @@ static int take_ports(struct media *m, const struct media_args *args)
 	return 0;
 }
 
+static void locals_init(struct media *m)
+{
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned k = 0; k < COMPONENTS; k++)
+			addr_parse(slice_str(m->interface[side]->address),
+				   media_port(m, side, k),
+				   &m->bridge.leg[side].component[k].local);
+}
+
 int media_open(struct media **media, struct plane *plane,
 	       const struct media_args *args)
 {
@@ -282,6 +291,7 @@ int media_open(struct media **media, struct plane *plane,
 			fd[side][k] = m->hub[side] ? m->hub[side]->fd :
 						     m->ports[side].fd[k];
 	bridge_init(&m->bridge, fd);
+	locals_init(m);
 	reports_init(m);
 	plane_hold(plane);
 	worker_post(m->worker, &m->attach);
@@ -554,6 +564,13 @@ void media_gate_set(struct media *m, enum media_side side, unsigned gate)
 {
 	atomic_store_explicit(&m->bridge.stream[side].gate, gate,
 			      memory_order_relaxed);
+}
+
+void media_record_set(struct media *m, uint32_t id)
+{
+	for (unsigned side = 0; side < 2; side++)
+		atomic_store_explicit(&m->bridge.stream[side].record, id,
+				      memory_order_relaxed);
 }
 
 /* ---- what others may see ---- */

@@ -170,6 +170,9 @@ enum media_gate {
 };
 void media_gate_set(struct media *m, enum media_side side, unsigned gate);
 
+/* Copies of what both sides send go to the recording of that id; 0: to none. */
+void media_record_set(struct media *m, uint32_t id);
+
 /* The port of ours that this side's peer must send to, host order. */
 uint16_t media_port(const struct media *m, enum media_side side, bool rtcp);
 /* IP_TOS, or IPV6_TCLASS, of all that is sent to both sides from now on. A

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 
 #include "lib/base/clk.h"
+#include "relay/record.h"
 #include "relay/hub.h"
 
 static void unprotect_batch(struct path *path);
 static void protect_batch(struct path *path);
 static void send_batch(struct path *path);
+static enum drop record_packet(struct path *path, struct path_packet *pkt);
 
 static const struct stage {
 	/* one of the two */
@@ -24,6 +26,7 @@ static const struct stage {
 	{.one = latch_check}, /* may it come from there? */
 	{.batch = unprotect_batch}, /* tag and replay window */
 	{.one = latch_account}, /* authentic: learn, count, time */
+	{.one = record_packet}, /* a copy, if somebody wants one */
 	{.one = rewrite_packet}, /* the way out */
 	{.batch = protect_batch}, /* under the other leg's key */
 	{.batch = send_batch},
@@ -215,6 +218,21 @@ static void protect_batch(struct path *path)
 	for (unsigned i = 0; i < path->live; i++)
 		if (path->way[i]->drop == DROP_REPLAY)
 			path->way[i]->drop = DROP_PROTECT;
+}
+
+static enum drop record_packet(struct path *path, struct path_packet *pkt)
+{
+	uint32_t id = atomic_load_explicit(&pkt->stream->record,
+					   memory_order_relaxed);
+	bool put;
+
+	if (!id || !path->ring)
+		return DROP_NONE;
+	put = record_put(path->ring, id, &pkt->io.peer, &pkt->at->local,
+			 pkt->io.p, pkt->io.n);
+	counter_add(&path->counters->v[put ? COUNTER_RECORDED
+					   : COUNTER_RECORD_LOST], 1);
+	return DROP_NONE;
 }
 
 static void sent_count(struct path *path, const struct path_packet *pkt)

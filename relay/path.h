@@ -12,6 +12,7 @@
 #include "relay/stream.h"
 
 struct hub;
+struct record_ring;
 
 struct path_packet {
 	struct io_packet io; /* on the way out: where to */
@@ -26,6 +27,7 @@ struct path_packet {
 struct path {
 	struct io *io;
 	struct counters *counters;
+	struct record_ring *ring; /* NULL: recording is off */
 	uint64_t now_ms; /* of this batch */
 	uint64_t now_us; /* the same, finer */
 	unsigned n; /* collected */

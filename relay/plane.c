@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "relay/plane_priv.h"
+#include "relay/record.h"
 
 enum { WORKERS_MAX = 64 };
 
@@ -39,7 +40,7 @@ static void on_back(evutil_socket_t fd, short what, void *arg)
 	back_drain(arg);
 }
 
-static unsigned worker_count(unsigned wanted)
+unsigned plane_workers_for(unsigned wanted)
 {
 	long cpus = wanted ? (long)wanted : sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -51,7 +52,7 @@ static unsigned worker_count(unsigned wanted)
 int plane_new(struct plane **plane, const struct plane_conf *conf)
 {
 	struct plane *p = calloc(1, sizeof(*p));
-	unsigned n = worker_count(conf->workers);
+	unsigned n = plane_workers_for(conf->workers);
 	int err;
 
 	if (!p)
@@ -68,7 +69,11 @@ int plane_new(struct plane **plane, const struct plane_conf *conf)
 	if (!p->back_event || event_add(p->back_event, NULL))
 		err = ENOMEM;
 	while (!err && p->workers < n) {
-		err = worker_new(&p->worker[p->workers], &p->back);
+		struct record_ring *ring = NULL;
+
+		if (conf->recorder)
+			ring = recorder_ring(conf->recorder, p->workers);
+		err = worker_new(&p->worker[p->workers], &p->back, ring);
 		p->workers += !err;
 	}
 	if (err)

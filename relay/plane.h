@@ -17,7 +17,12 @@ struct plane_conf {
 	struct event_base *base; /* of the control thread */
 	/* NULL: no DTLS. Must outlive the plane. */
 	struct handshake_pool *handshakes;
+	/* NULL: nothing is recorded. A ring per worker; must outlive it. */
+	struct recorder *recorder;
 };
+
+/* How many workers plane_new() starts for that number in its conf. */
+unsigned plane_workers_for(unsigned wanted);
 
 /* Starts the workers. Signals are blocked in them. 0, ENOMEM, EAGAIN. */
 int plane_new(struct plane **plane, const struct plane_conf *conf);

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/rnd.h"
 #include "lib/base/siphash.h"
+#include "relay/record.h"
 #include "relay/session_priv.h"
 
 enum { BUCKETS_MIN = 64 };
@@ -168,6 +169,7 @@ void sessions_del(struct sessions *ss, struct session *s)
 	if (ss->conf.ended && s->answered)
 		ss->conf.ended(ss->conf.ended_arg, s);
 	unlink_branch(ss, s);
+	session_record_stop(s);
 	while (s->medias)
 		session_media_del(s);
 	for (int i = 0; i < 2; i++) {
@@ -275,6 +277,41 @@ void session_gate_set(struct session *s, enum media_side side, unsigned gate)
 	for (unsigned i = 0; i < s->medias; i++)
 		if (s->media[i]->media)
 			media_gate_set(s->media[i]->media, side, gate);
+}
+
+static void record_set(struct session *s)
+{
+	uint32_t id = s->recording ? recording_id(s->recording) : 0;
+
+	for (unsigned i = 0; i < s->medias; i++)
+		if (s->media[i]->media)
+			media_record_set(s->media[i]->media, id);
+}
+
+enum refusal session_record(const struct sessions *ss, struct session *s)
+{
+	int err;
+
+	if (!ss->conf.recorder)
+		return REFUSAL_RECORDING_OFF;
+	if (s->recording)
+		return REFUSAL_NONE;
+	err = recording_start(ss->conf.recorder, slice_str(s->call_id),
+			      &s->recording);
+	if (err)
+		log_error("recording: %s", strerror(err));
+	else
+		record_set(s);
+	return err ? REFUSAL_RECORDING : REFUSAL_NONE;
+}
+
+void session_record_stop(struct session *s)
+{
+	struct recording *recording = s->recording;
+
+	s->recording = NULL;
+	record_set(s);
+	recording_stop(recording);
 }
 
 /* ---- the end of it ------------------------------------------------------ */

@@ -99,6 +99,7 @@ struct session {
 	uint64_t reported_ms; /* clk_ms() of the last report; see hep.h */
 	struct session_side side[2];
 	enum media_side offerer; /* of the last offer */
+	struct recording *recording; /* NULL: none */
 	int tos; /* of what we send; -1: the system's */
 	bool answered; /* at least once */
 	unsigned medias;
@@ -107,6 +108,7 @@ struct session {
 
 struct sessions_conf {
 	struct plane *plane;
+	struct recorder *recorder; /* NULL: nothing is recorded */
 	const char *fingerprint; /* of our certificate; NULL: no DTLS */
 	unsigned sessions_max; /* 0: no limit */
 	unsigned load_max; /* 100 x load average; 0: no limit */
@@ -148,6 +150,11 @@ bool session_side_of(const struct session *s, struct slice tag,
 
 /* What this side sends is held back so from now on, in m-lines to come too. */
 void session_gate_set(struct session *s, enum media_side side, unsigned gate);
+
+/* All that this branch's ends send is recorded from now on, in m-lines to come
+ * too. Nothing happens if it is already. */
+enum refusal session_record(const struct sessions *ss, struct session *s);
+void session_record_stop(struct session *s);
 
 /* Calls, whatever branches they have. */
 size_t sessions_count(const struct sessions *ss);

@@ -8,6 +8,7 @@
 #include "lib/base/clk.h"
 #include "relay/limit.h"
 #include "relay/negotiate.h"
+#include "relay/record.h"
 #include "relay/session_priv.h"
 
 static enum refusal view_parse(struct sessions *ss, struct slice sdp)
@@ -92,6 +93,8 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 	for (int i = 0; i < 2; i++)
 		media_gate_set(sm->media, (enum media_side)i,
 			       s->side[i].gate);
+	if (s->recording)
+		media_record_set(sm->media, recording_id(s->recording));
 	sm->fresh = true;
 	return REFUSAL_NONE;
 }

@@ -46,6 +46,7 @@ struct component {
 	struct leg *leg;
 	unsigned kind; /* COMPONENT_RTP or COMPONENT_RTCP */
 	int fd;
+	union addr local; /* what fd is bound to */
 	union addr said; /* the SDP's address; may be not set */
 	union addr peer; /* where we send to; may be not set */
 	bool learned; /* peer came from a packet or a handshake: it stays */
@@ -136,7 +137,9 @@ struct stream {
 	struct track track[STREAM_TRACKS];
 	bool shifted; /* some track has, or had, a shift */
 	struct track_reports reports;
-	_Atomic unsigned gate; /* enum media_gate; the control thread's */
+	/* Both the control thread's: */
+	_Atomic unsigned gate; /* enum media_gate */
+	_Atomic uint32_t record; /* id of a recording; 0: none */
 	struct stream_cells cells;
 };
 

@@ -124,7 +124,8 @@ static int thread_start(struct worker *w)
 	return err;
 }
 
-int worker_new(struct worker **worker, struct mailbox *back)
+int worker_new(struct worker **worker, struct mailbox *back,
+	       struct record_ring *ring)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	int err = ENOMEM;
@@ -137,6 +138,7 @@ int worker_new(struct worker **worker, struct mailbox *back)
 	if (!w->base || io_mmsg_new(&w->io) ||
 	    path_new(&w->path, w->io, &w->counters))
 		goto out;
+	w->path->ring = ring;
 	err = mailbox_init(&w->box);
 	if (err)
 		goto out;

@@ -8,14 +8,17 @@
 #include "relay/stream.h"
 
 struct hub;
+struct record_ring;
 struct worker;
 
 /* Orders that wait at most; more are refused (worker_offer). */
 enum { WORKER_ORDERS = 8192 };
 
-/* Starts the thread, signals blocked. Applied orders go to back. 0, ENOMEM or
+/* ring: for recordings, or NULL.
+ * Starts the thread, signals blocked. Applied orders go to back. 0, ENOMEM or
  * errno. Control thread. */
-int worker_new(struct worker **worker, struct mailbox *back);
+int worker_new(struct worker **worker, struct mailbox *back,
+	       struct record_ring *ring);
 /* Stops and joins. Nothing may be posted any more; what waits comes back
  * first. Control thread. */
 void worker_free(struct worker *worker);
