@@ -624,7 +624,7 @@ static void track_stats(struct media_stats *stats,
 	struct quality_sums sums;
 
 	track_cells_read(c, &sums);
-	stats->jitter_us = (uint32_t)counter_get(&c->jitter_us);
+	stats->jitter_us = track_cells_jitter_us(c);
 	stats->mos = quality_mean(&sums).mos;
 	stats->rtt_us = (uint32_t)counter_get(&in->rtt_us);
 }
@@ -645,7 +645,7 @@ unsigned media_tracks(const struct media *m, enum media_side side,
 			.packets = counter_get(&c->packets),
 			.lost = (uint32_t)counter_get(&c->lost),
 			.highest = (uint32_t)counter_get(&c->newest),
-			.jitter_us = (uint32_t)counter_get(&c->jitter_us),
+			.jitter_us = track_cells_jitter_us(c),
 			.last_ms = counter_get(&c->last_ms),
 			.clock = (uint32_t)counter_get(&c->clock),
 		};

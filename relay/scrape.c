@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/clk.h"
 #include "lib/base/log.h"
 
 enum { BACKLOG = 16 };
@@ -16,6 +17,7 @@ struct scraper {
 	struct bufferevent *bev;
 	struct event *deadline;
 	bool answered;
+	bool ended; /* by the other side */
 };
 
 struct scrape {
@@ -25,6 +27,8 @@ struct scrape {
 	void (*write)(void *arg, struct obuf *ob);
 	void *arg;
 	struct obuf page;
+	uint64_t page_ms; /* clk_ms() of its making */
+	struct obuf refusal;
 	struct scraper scraper[SCRAPE_CLIENTS];
 };
 
@@ -96,20 +100,32 @@ static const char *reason(unsigned status)
 	}
 }
 
+static struct obuf *page_fresh(struct scrape *s)
+{
+	uint64_t now_ms = clk_ms();
+
+	if (!s->page_ms || now_ms - s->page_ms >= SCRAPE_PAGE_MS) {
+		obuf_reset(&s->page);
+		s->write(s->arg, &s->page);
+		s->page_ms = now_ms;
+	}
+	return &s->page;
+}
+
 static void reply(struct scraper *c, unsigned status, bool head)
 {
-	struct obuf *page = &c->scrape->page;
 	struct evbuffer *out = bufferevent_get_output(c->bev);
+	struct obuf *page = &c->scrape->refusal;
 
-	obuf_reset(page);
 	if (status == 200)
-		c->scrape->write(c->scrape->arg, page);
-	if (page->err) {
-		obuf_reset(page);
+		page = page_fresh(c->scrape);
+	if (status == 200 && page->err)
 		status = 503;
-	}
-	if (status != 200)
+	if (status != 200) {
+		page = &c->scrape->refusal;
+		obuf_reset(page);
 		obuf_fmt(page, "%u %s\n", status, reason(status));
+	}
 	evbuffer_add_printf(
 		out,
 		"HTTP/1.1 %u %s\r\n"
@@ -150,9 +166,11 @@ static void on_read(struct bufferevent *bev, void *arg)
  * the page with it. */
 static void on_written(struct bufferevent *bev, void *arg)
 {
-	const struct scraper *c = arg;
+	struct scraper *c = arg;
 
-	if (c->answered)
+	if (c->answered && c->ended)
+		scraper_end(c);
+	else if (c->answered)
 		shutdown(bufferevent_getfd(bev), SHUT_WR);
 }
 
@@ -163,8 +181,9 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	/* Who shuts his side down may still read. */
 	if ((what & BEV_EVENT_EOF) && c->answered &&
 	    evbuffer_get_length(bufferevent_get_output(bev)))
-		return;
-	scraper_end(c);
+		c->ended = true;
+	else
+		scraper_end(c);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -294,5 +313,6 @@ void scrape_close(struct scrape *s)
 		event_free(s->again);
 	close(s->fd);
 	obuf_fini(&s->page);
+	obuf_fini(&s->refusal);
 	free(s);
 }

@@ -2,7 +2,8 @@
  * per connection, nothing else. A connection has SCRAPE_LIMIT_MS in all, from
  * accept to the last octet, however it trickles, and there are at most
  * SCRAPE_CLIENTS of them; so strangers cost a known amount. (libevent's evhttp
- * has neither limit: its timeout starts anew with each octet.)
+ * has neither limit: its timeout starts anew with each octet.) The page is made
+ * at most every SCRAPE_PAGE_MS, however many ask.
  *
  * Thread: control thread only; scrape_request_read() is pure. */
 #ifndef RELAY_SCRAPE_H
@@ -17,6 +18,7 @@ enum {
 	SCRAPE_CLIENTS = 16, /* more are closed at once */
 	SCRAPE_REQUEST_MAX = 4096, /* octets, headers and all */
 	SCRAPE_LIMIT_MS = 5000,
+	SCRAPE_PAGE_MS = 100,
 };
 
 struct scrape;

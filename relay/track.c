@@ -93,6 +93,12 @@ static uint32_t units_us(uint64_t units, uint32_t clock)
 	return clock ? (uint32_t)(units * 1000000 / clock) : 0;
 }
 
+uint32_t track_cells_jitter_us(const struct track_cells *c)
+{
+	return units_us(counter_get(&c->jitter),
+			(uint32_t)counter_get(&c->clock));
+}
+
 /* What came in here since the last interval (RFC 3550 A.3). */
 static void interval_own(struct stream *s, struct track *t, uint64_t now_ms,
 			 struct counters *counters)
@@ -174,11 +180,9 @@ void track_packet(struct stream *s, const struct rtp_view *v, uint64_t now_us,
 	timing_take(m, payload_find(s, v->pt), v, now_us);
 	counter_put(&c->packets, t->packets);
 	counter_put(&c->lost, gone > t->packets ? gone - t->packets : 0);
-	counter_put(&c->jitter_us,
-		    units_us(m->jitter >> 4, m->payload.clock));
+	counter_put(&c->jitter, m->jitter >> 4);
 	counter_put(&c->newest, t->cycles + t->newest);
 	counter_put(&c->last_ms, now_ms);
-	counter_put(&c->codec, m->payload.codec);
 	counter_put(&c->clock, m->payload.clock);
 	counter_put(&s->cells.newest, (uint64_t)(t - s->track));
 	if (now_ms - m->ended_ms >=

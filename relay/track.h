@@ -58,7 +58,8 @@ struct quality_cells {
 /* What others may read of a track. A slot that another SSRC takes over is
  * read mixed for that moment. */
 struct track_cells {
-	counter_cell ssrc, packets, lost, jitter_us, last_ms, codec, clock;
+	counter_cell ssrc, packets, lost, last_ms, clock;
+	counter_cell jitter; /* RFC 3550 A.8, in timestamp units */
 	counter_cell newest; /* sequence number, extended */
 	counter_cell n; /* intervals */
 	struct quality_cells sum, lowest, highest;
@@ -70,6 +71,9 @@ void track_packet(struct stream *s, const struct rtp_view *v, uint64_t now_us,
 /* An RTCP compound that rtcpv_check() found good, as the sender sent it. */
 void track_rtcp(struct stream *s, const uint8_t *p, size_t n, uint64_t now_us,
 		struct counters *counters);
+
+/* Its jitter. */
+uint32_t track_cells_jitter_us(const struct track_cells *cells);
 
 void track_cells_read(const struct track_cells *cells,
 		      struct quality_sums *sums);

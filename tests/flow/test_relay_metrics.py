@@ -49,6 +49,7 @@ def exchange(port, octets, timeout=10.0):
 
 def scrape(relay):
     """{(name, label values...): number}, {name: type}; the format is held."""
+    time.sleep(0.11)            # a page is made ten times a second at most
     octets = exchange(relay.scrape_port,
                       b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     head, _, body = octets.partition(b"\r\n\r\n")
@@ -153,6 +154,17 @@ def test_slow_clients_are_few_and_end(scraped):
     for s in socks:
         s.close()
     wait_for(lambda: scrape(scraped))
+
+
+def test_half_closed_client_still_gets_the_page(scraped):
+    for _ in range(40):         # and leaves its place at once: there are 16
+        with socket.create_connection((LOCAL, scraped.scrape_port)) as s:
+            s.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            s.shutdown(socket.SHUT_WR)
+            out = b""
+            while chunk := s.recv(65536):
+                out += chunk
+        assert out.startswith(b"HTTP/1.1 200 ") and out.endswith(b"\n")
 
 
 @pytest.mark.parametrize("items, said", (
