@@ -129,7 +129,7 @@ static void refused(void **state)
 		{"control = {\"udp:127.0.0.1:0\"}\n" INTERFACE, 1},
 		{"control = {\"udp:127.0.0.1\"}\n" INTERFACE, 1},
 		{"control = {\"unix:relay.sock\"}\n" INTERFACE, 1},
-		{"control = {\"tcp:127.0.0.1:1\"}\n" INTERFACE, 1},
+		{"control = {\"sctp:127.0.0.1:1\"}\n" INTERFACE, 1},
 		{"control = {}\n" INTERFACE, 0},
 		{"interface \"x\" {\n}\n", 0},
 		{"interface \"x\" {\naddress = {\"host\"}\n}\n", 2},
