@@ -126,6 +126,8 @@ struct handshake_pool_stats {
 	uint64_t attempts; /* TLS states made */
 	uint64_t done; /* keys given */
 	uint64_t failed; /* attempts that ended without keys */
+	uint64_t ms; /* sum over those done, from first ClientHello to keys */
+	uint64_t why[HANDSHAKE_WHY_COUNT]; /* the failed, by reason */
 };
 /* Any thread. */
 void handshake_pool_stats(const struct handshake_pool *pool,

@@ -100,6 +100,8 @@ static void fail(struct attempt *a, enum handshake_why why, uint64_t now)
 	if (why == HANDSHAKE_WHY_TIMEOUT && a->alerted)
 		why = HANDSHAKE_WHY_ALERT;
 	pool_count(h->pool, POOL_FAILED);
+	atomic_fetch_add_explicit(&h->pool->counters.why[why], 1,
+				  memory_order_relaxed);
 	h->status.why = why;
 	attempt_free(a);
 	if (!known) {
@@ -203,6 +205,8 @@ static void commit(struct attempt *a, uint64_t now)
 	h->done = true;
 	h->status.state = HANDSHAKE_DONE;
 	pool_count(h->pool, POOL_DONE);
+	atomic_fetch_add_explicit(&h->pool->counters.ms, h->status.ms,
+				  memory_order_relaxed);
 	h->ops->keys(h->arg, &keys);
 	OPENSSL_cleanse(&keys, sizeof(keys));
 }

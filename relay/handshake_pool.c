@@ -383,4 +383,9 @@ void handshake_pool_stats(const struct handshake_pool *pool,
 	for (i = 0; i < sizeof(to) / sizeof(to[0]); i++)
 		*to[i] = atomic_load_explicit(&pool->counters.v[i],
 					      memory_order_relaxed);
+	st->ms = atomic_load_explicit(&pool->counters.ms,
+				      memory_order_relaxed);
+	for (i = 0; i < HANDSHAKE_WHY_COUNT; i++)
+		st->why[i] = atomic_load_explicit(&pool->counters.why[i],
+						  memory_order_relaxed);
 }

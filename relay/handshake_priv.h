@@ -120,6 +120,8 @@ struct outbox {
 
 struct pool_counters {
 	atomic_ullong v[8];
+	atomic_ullong ms; /* of those done */
+	atomic_ullong why[HANDSHAKE_WHY_COUNT]; /* of those failed */
 };
 
 enum pool_counter {

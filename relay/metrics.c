@@ -125,6 +125,18 @@ static void put_pairs(const struct metrics *m, struct obuf *ob,
 	}
 }
 
+static void put_failed(const struct metrics *m, struct obuf *ob)
+{
+	struct handshake_pool_stats dtls = {0};
+
+	if (m->handshakes)
+		handshake_pool_stats(m->handshakes, &dtls);
+	for (int i = HANDSHAKE_WHY_NONE + 1; i < HANDSHAKE_WHY_COUNT; i++)
+		put_labelled(ob, METRIC_DTLS_FAILED, "reason",
+			     handshake_why_row((enum handshake_why)i)->token,
+			     dtls.why[i]);
+}
+
 static void put_limited(struct obuf *ob)
 {
 	static const struct {
@@ -153,6 +165,9 @@ static bool put_family(const struct metrics *m, struct obuf *ob,
 	case METRIC_PORT_PAIRS:
 	case METRIC_PORT_PAIRS_USED:
 		put_pairs(m, ob, metric);
+		return true;
+	case METRIC_DTLS_FAILED:
+		put_failed(m, ob);
 		return true;
 	case METRIC_LIMITED:
 		put_limited(ob);
@@ -191,7 +206,7 @@ static void values_read(const struct metrics *m, uint64_t v[METRIC_COUNT])
 	v[METRIC_DTLS_LIMITED] = dtls.limited;
 	v[METRIC_DTLS_ATTEMPTS] = dtls.attempts;
 	v[METRIC_DTLS_DONE] = dtls.done;
-	v[METRIC_DTLS_FAILED] = dtls.failed;
+	v[METRIC_DTLS_MS] = dtls.ms;
 	v[METRIC_HEP_SENT] = hep.sent;
 	v[METRIC_HEP_LOST] = hep.lost;
 }

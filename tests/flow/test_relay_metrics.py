@@ -23,7 +23,7 @@ NAMES = {
     "dtls_refused_total": "counter", "dtls_malformed_total": "counter",
     "dtls_cookies_total": "counter", "dtls_limited_total": "counter",
     "dtls_attempts_total": "counter", "dtls_done_total": "counter",
-    "dtls_failed_total": "counter",
+    "dtls_failed_total": "counter", "dtls_milliseconds_total": "counter",
     "hep_sent_total": "counter", "hep_lost_total": "counter",
 }
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*)\})?'
@@ -110,6 +110,18 @@ def test_numbers_of_a_call(scraped, endpoint):
     assert scrape(scraped)[0]["bandwidth_bits_per_second",] > 100000
     c.delete()
     assert scrape(scraped)[0]["sessions",] == 0
+
+
+def test_failed_handshakes_by_reason(scraped, endpoint):
+    liar = endpoint("dtls", fingerprint=":".join(["AB"] * 32))
+    liar.trust = False
+    c = RelayCall(scraped.client(), liar, endpoint("rtp")).set_up()
+    liar.start()
+    wait_for(lambda: c.streams(liar)[0]["DTLS"].get("error"))
+    v, _ = scrape(scraped)
+    reasons = {k[1]: n for k, n in v.items() if k[0] == "dtls_failed_total"}
+    assert reasons["fingerprint"] >= 1
+    assert v["dtls_done_total",] == v["dtls_milliseconds_total",] == 0
 
 
 @pytest.mark.parametrize("line, status", (
