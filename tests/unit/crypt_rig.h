@@ -142,7 +142,7 @@ static UNUSED int run_over_engines(const char *group,
 		if (crypt_engine_choose(engines[k]))
 			continue;
 		for (i = 0; i < n && count < RIG_TESTS; i++, count++) {
-			snprintf(name[count], RIG_NAME, "%s %s", engines[k],
+			snprintf(name[count], RIG_NAME, "%.15s %.60s", engines[k],
 				 tests[i].name);
 			v[count] = tests[i];
 			v[count].name = name[count];
