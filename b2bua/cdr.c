@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -60,6 +61,17 @@ int cdr_reopen(struct cdr *c)
 	return 0;
 }
 
+/* Half a record would spoil the next one too: it is taken back, unless another
+ * process has written behind it. */
+static void half_undo(struct cdr *c, off_t n)
+{
+	off_t end = lseek(c->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (end >= n && !fstat(c->fd, &st) && st.st_size == end)
+		(void)!ftruncate(c->fd, end - n);
+}
+
 int cdr_write(struct cdr *c, struct slice record)
 {
 	struct iovec v[] = {
@@ -73,5 +85,8 @@ int cdr_write(struct cdr *c, struct slice record)
 	n = writev(c->fd, v, 2);
 	if (n < 0)
 		return errno;
-	return (size_t)n == record.n + 1 ? 0 : ENOSPC;
+	if ((size_t)n == record.n + 1)
+		return 0;
+	half_undo(c, n);
+	return ENOSPC;
 }

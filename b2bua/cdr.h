@@ -15,7 +15,8 @@ void cdr_close(struct cdr *c);
  * file stays in use. */
 int cdr_reopen(struct cdr *c);
 /* Appends one record, given without its newline, in one write(2): lines of
- * two processes never mix. 0, or the errno that lost it. */
+ * two processes never mix, and a full disk leaves no half of one. 0, or the
+ * errno that lost it. */
 int cdr_write(struct cdr *c, struct slice record);
 
 #endif
