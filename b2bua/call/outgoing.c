@@ -269,6 +269,8 @@ static void request_drops(const struct call *call, enum report_leg from,
 {
 	for (size_t i = 0; i < COUNT(never); i++)
 		draft_drop(d, never[i]);
+	if (call->trunk[REPORT_LEG_B]->hide)
+		draft_drop(d, HEADER_WARNING);
 	if (assertion_passes(call, from, d->in))
 		return;
 	for (size_t i = 0; i < COUNT(asserted); i++)

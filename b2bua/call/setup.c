@@ -181,7 +181,8 @@ static void on_called_lost(void *arg, int err)
 
 static void on_called_bye(void *arg, const struct message *bye)
 {
-	call_end(arg, CAUSE_CALLED_BYE, CALL_BY_CALLED, 0,
+	/* 480 if its 200 has not reached the caller yet */
+	call_end(arg, CAUSE_CALLED_BYE, CALL_BY_CALLED, 480,
 		 message_value(bye, HEADER_REASON));
 }
 

@@ -1,6 +1,9 @@
 """What may cross from one network to the other, and what the report may then
 say: asserted headers, addresses, keys, and media that get weaker on the way."""
 
+import os
+import signal
+
 import pytest
 
 from harness.config import Titled
@@ -198,6 +201,81 @@ def test_bye_before_the_answer(sbc):
     b.reply(200, "OK", req=cancel)
     b.reply(487, "Request Terminated")
     assert s.cdr()["cause"]["code"] == 487
+
+
+def test_callee_hangs_up_before_the_caller_hears_of_it(sbc):
+    """Between its 200 and ours, while the relay thinks."""
+    s = sbc()
+    phones, carrier = s.pair()
+    a = Leg.call(phones, s.dest("phones"), carrier.user,
+                 sdp=plain_sdp(phones))
+    b = Leg.incoming(carrier)
+    os.kill(s.relay.pid, signal.SIGSTOP)
+    b.reply(200, "OK", plain_sdp(carrier))
+    b.send("BYE")
+    b.expect(lambda m: m.method == "BYE" and m.status == 200)
+    os.kill(s.relay.pid, signal.SIGCONT)
+    assert a.final().status == 480
+    assert s.cdr()["cause"]["token"] == "called-bye"
+    s.idle()
+
+
+INSIDE = "10.9.8.7"
+
+
+def leaky(phone):
+    """Everything that may name an address, naming one."""
+    sdp = plain_sdp(phone).replace("IN IP4 127.0.0.1\r\ns=",
+                                   f"IN IP4 {INSIDE}\r\ns=")
+    return sdp + (
+        f"a=rtcp:40001 IN IP4 {INSIDE}\r\na=ice-ufrag:abcd\r\n"
+        "a=ice-pwd:0123456789012345678901\r\n"
+        f"a=candidate:1 1 UDP 1 {INSIDE} 40000 typ host\r\n"
+        f"a=remote-candidates:1 {INSIDE} 40000\r\n")
+
+
+def test_no_address_crosses(sbc):
+    """Both directions, in requests and answers, and later in the dialog."""
+    s = sbc()
+    phones, carrier = s.pair()
+    names = [("Warning", f'399 {INSIDE} "x"'),
+             ("Record-Route", f"<sip:{INSIDE};lr>")]
+    via = f"SIP/2.0/UDP {INSIDE};branch=z9hG4bKinside"
+    a = Leg.call(phones, s.dest("phones"), carrier.user, sdp=leaky(phones),
+                 frm=f"<sip:+12155551201@{INSIDE}>", send=False,
+                 headers=[("Via", via), *names])
+    a.octets = a.octets.replace(a.call_id.encode(),
+                                a.call_id.encode() + b"@10.9.8.7")
+    a.call_id += "@" + INSIDE
+    a.send_invite()
+    b = Leg.incoming(carrier)
+    b.invite.headers = [h for h in b.invite.headers
+                        if h[0] != "record-route"]
+    b.reply(183, "Progress", leaky(carrier), headers=names[:1])
+    b.accept(leaky(carrier), headers=names[:1])
+    a.answered()
+    for one, other in ((a, b), (b, a)):
+        h = [("Contact", one.phone.contact()), *names[:1],
+             ("Content-Type", "application/sdp")]
+        one.send("INVITE", headers=h, body=leaky(one.phone))
+        again = other.phone.expect("INVITE")
+        other.reply(200, "OK", leaky(other.phone), req=again,
+                    headers=names[:1])
+        one.phone.expect(lambda m: m.method == "INVITE" and m.status == 200
+                         and m.get("cseq") == f"{one.cseq} INVITE")
+        one.send("ACK", cseq=one.cseq)
+        other.phone.expect("ACK")
+    a.bye()
+    b.hung_up()
+    for m in carrier.log:
+        assert INSIDE.encode() not in m.octets, m.octets.decode()
+    for m in phones.log:                # its own, given back to it
+        text = m.octets.decode()
+        for n, v in m.headers:
+            if n in ("via", "record-route", "route", "from", "to",
+                     "call-id"):
+                text = text.replace(v, "")
+        assert INSIDE not in text, m.octets.decode()
 
 
 @pytest.mark.parametrize("user", ("+1-215-555.1213", "%2B1(215)5551213",
