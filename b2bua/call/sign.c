@@ -48,6 +48,8 @@ static struct plan plan_make(const struct call *call,
 		plan.identity.all = !plan.sign;
 		return plan;
 	}
+	/* whether what we change is signed in one not looked at: unknown */
+	plan.identity.all = !vs->unjudged;
 	for (size_t i = 0; i < vs->n; i++) {
 		bool stays = header_stays(call, i, kept);
 

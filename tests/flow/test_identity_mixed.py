@@ -30,3 +30,18 @@ def test_what_holds_stays_what_we_broke_goes(start, certs, sign):  # noqa: F811
     assert report["chain"] == "kept" and report["signed"] is None
     stats = s.client()("stats")["stats"]
     assert (stats["verified"], stats["kept"], stats["signed"]) == (1, 1, 0)
+
+
+def test_headers_beyond_the_limit_do_not_pass(start, certs):  # noqa: F811
+    """Sixteen are judged. A further one could sign what we changed, and would
+    go on as if we had looked."""
+    s, phones, carrier = start("check", sign="keep")
+    filler = "a.b.c;info=<https://x.example/c>;ppt=other"
+    a = rfc4474_call(
+        s, phones, carrier, certs["domain"],
+        then=lambda o: o.replace(
+            b"\r\nIdentity:", (f"\r\nIdentity: {filler}" * 16).encode()
+            + b"\r\nIdentity:", 1))
+    status, m = outcome(s, a, carrier)
+    assert status == 200, m.octets.decode()
+    assert m.all("identity") == [filler] * 16
