@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "b2bua/config.h"
+#include "b2bua/sip/address.h"
 
 static const struct schema_section sections[] = {
 #define CONFIG_SECTION(name, titled, help) {name, titled, help},
@@ -108,6 +109,8 @@ static bool listen_is_good(const char *text)
 
 static int realm_load(struct load *ld, cfg_t *sec, struct realm *r)
 {
+	struct slice host;
+	uint16_t port;
 	int err;
 
 	r->name = cfg_title(sec);
@@ -126,6 +129,15 @@ static int realm_load(struct load *ld, cfg_t *sec, struct realm *r)
 			return REFUSE(ld, sec, "listen",
 				      "%s: want udp:ADDRESS:PORT or "
 				      "tcp:ADDRESS:PORT", r->listen.v[i]);
+	/* they become part of every From and Contact */
+	for (size_t i = 0; i < r->domains.n; i++)
+		if (!address_host_valid(slice_str(r->domains.v[i])))
+			return REFUSE(ld, sec, "domains", "%s: no host name",
+				      r->domains.v[i]);
+	if (r->advertise[0] &&
+	    address_hostport_parse(slice_str(r->advertise), &host, &port))
+		return REFUSE(ld, sec, "advertise", "%s: want HOST[:PORT]",
+			      r->advertise);
 	return 0;
 }
 
@@ -251,11 +263,16 @@ static const struct signer_conf *signer_find(const struct config *c,
 	return NULL;
 }
 
-static bool realm_has_transport(const struct realm *r, bool tcp)
+/* A socket that can reach the trunk: of its transport and its family. */
+static bool realm_reaches(const struct realm *r, const struct trunk *t)
 {
+	struct sockaddr_storage sa;
+
 	for (size_t i = 0; i < r->listen.n; i++)
 		if (slice_starts(slice_str(r->listen.v[i]),
-				 tcp ? "tcp:" : "udp:"))
+				 t->tcp ? "tcp:" : "udp:") &&
+		    !acl_sockaddr_parse(r->listen.v[i] + 4, &sa, NULL) &&
+		    sa.ss_family == t->address.ss_family)
 			return true;
 	return false;
 }
@@ -273,7 +290,7 @@ static int trunk_refs_load(struct load *ld, cfg_t *sec, struct trunk *t)
 	if (address[0] && acl_sockaddr_parse(address, &t->address, NULL))
 		return REFUSE(ld, sec, "address", "%s: want ADDRESS:PORT",
 			      address);
-	if (address[0] && !realm_has_transport(t->realm, t->tcp))
+	if (address[0] && !realm_reaches(t->realm, t))
 		return REFUSE(ld, sec, "transport",
 			      "trunk %s: realm %s listens on no such socket",
 			      t->name, realm);

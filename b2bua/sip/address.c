@@ -114,6 +114,21 @@ int address_port_parse(struct slice s, uint16_t *port)
 	return 0;
 }
 
+int address_hostport_parse(struct slice s, struct slice *host, uint16_t *port)
+{
+	const char *colon = s.n ? memrchr(s.p, ':', s.n) : NULL;
+	struct slice h = s;
+
+	if (colon && s.p[s.n - 1] != ']')
+		h.n = (size_t)(colon - s.p);
+	if (!address_host_valid(h) ||
+	    (h.n < s.n &&
+	     address_port_parse(slice_span(slice_of(colon + 1, 0), s), port)))
+		return EBADMSG;
+	*host = h;
+	return 0;
+}
+
 /* What is before the first octet that is one of the three; *s keeps that octet
  * and on. */
 static struct slice take_until(struct slice *s, char x, char y, char z)

@@ -61,5 +61,8 @@ int address_parse(struct address *a, struct slice value);
 int address_port_parse(struct slice s, uint16_t *port);
 /* A host as it stands in a URI or a Via: name, IPv4 or bracketed IPv6. */
 bool address_host_valid(struct slice host);
+/* HOST[:PORT], an IPv6 address in brackets. Without a port *port stays. 0 or
+ * EBADMSG. */
+int address_hostport_parse(struct slice s, struct slice *host, uint16_t *port);
 
 #endif

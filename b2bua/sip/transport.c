@@ -141,8 +141,7 @@ static int socket_open(struct listener *l)
 static int sent_by_set(struct listener *l, const char *advertise)
 {
 	struct slice s = slice_str(advertise);
-	struct slice host = s;
-	const char *colon = s.n ? memrchr(s.p, ':', s.n) : NULL;
+	struct slice host;
 	uint16_t port = sa_port(&l->local);
 	char ip[64];
 	int n;
@@ -156,13 +155,7 @@ static int sent_by_set(struct listener *l, const char *advertise)
 			     ip, port);
 		return n < (int)sizeof(l->sent_by) ? 0 : ENAMETOOLONG;
 	}
-	if (colon && s.p[s.n - 1] != ']') {
-		host.n = (size_t)(colon - s.p);
-		if (address_port_parse(slice_span(slice_of(colon + 1, 0), s),
-				       &port))
-			return EINVAL;
-	}
-	if (!address_host_valid(host))
+	if (address_hostport_parse(s, &host, &port))
 		return EINVAL;
 	n = snprintf(l->sent_by, sizeof(l->sent_by), "%.*s:%u", SLICE(host),
 		     port);

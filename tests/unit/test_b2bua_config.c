@@ -60,6 +60,12 @@ static const struct {
 	 "ADDRESS:PORT"},
 	{BASE "trunk \"t\" {\n realm = \"out\"\n address = \"1.2.3.4:5\"\n}\n",
 	 7, "no such socket"},
+	{BASE "trunk \"t\" {\n realm = \"in\"\n address = \"[::1]:5\"\n}\n",
+	 7, "no such socket"},
+	{BASE "realm \"x\" {\n listen = {\"udp:127.0.0.1:1\"}\n"
+	 " domains = {\"a.example\", \"a>b\"}\n}\n", 6, "no host name"},
+	{BASE "realm \"x\" {\n listen = {\"udp:127.0.0.1:1\"}\n"
+	 " advertise = \"a.example:0\"\n}\n", 6, "HOST[:PORT]"},
 	{BASE "trunk \"t\" {\n realm = \"in\"\n signer = \"s\"\n}\n", 6,
 	 "no signer"},
 	{BASE "trunk \"t\" {\n realm = \"in\"\n sign = \"own\"\n}\n", 6,
@@ -96,7 +102,8 @@ static void test_trunk_items(void **state)
 	struct config *c = good(BASE
 		"signer \"s\" { key = \"k\" certificate = \"c\"\n"
 		" info = \"https://x/c.pem\" attest = \"none\" }\n"
-		"trunk \"t\" { realm = \"in\" address = \"[::1]:5070\"\n"
+		"realm \"six\" { listen = {\"udp:[::1]:5060\"} }\n"
+		"trunk \"t\" { realm = \"six\" address = \"[::1]:5070\"\n"
 		" sources = {\"10.0.0.0/8\", \"[2001:db8::1]:5060\"}\n"
 		" media = \"sdes-srtp\" topology = \"keep\" verify = \"require\"\n"
 		" sign = \"resign\" signer = \"s\" numbers = {\"+1215\"}\n"
@@ -105,7 +112,7 @@ static void test_trunk_items(void **state)
 
 	(void)state;
 	assert_non_null(t);
-	assert_ptr_equal(t->realm, config_realm_find(c, "in"));
+	assert_ptr_equal(t->realm, config_realm_find(c, "six"));
 	assert_int_equal(t->nsources, 2);
 	assert_int_equal(t->address.ss_family, AF_INET6);
 	assert_int_equal(t->media, MEDIA_SDES);
