@@ -92,10 +92,11 @@ static const struct handshake_ops ops = {
 
 int assoc_open(struct assoc **assoc, struct handshake_pool *pool,
 	       struct worker *w, struct component *c,
-	       const struct leg_conf *conf)
+	       struct certificate *certificate, const struct leg_conf *conf)
 {
 	const struct handshake_conf how = {
 		.role = conf->role,
+		.certificate = certificate,
 		.from = conf->latch == LEG_LATCH_STRICT &&
 				!conf->ice.ufrag[0] ?
 				HANDSHAKE_FROM_STRICT : HANDSHAKE_FROM_ANY,

@@ -13,11 +13,12 @@
 
 struct assoc;
 
-/* For the port of component c, whose worker is w. Control thread. 0, EINVAL,
+/* For the port of component c, whose worker is w; certificate: ours, held;
+ * NULL: the pool's. Control thread. 0, EINVAL,
  * ENOMEM. */
 int assoc_open(struct assoc **assoc, struct handshake_pool *pool,
 	       struct worker *w, struct component *c,
-	       const struct leg_conf *conf);
+	       struct certificate *certificate, const struct leg_conf *conf);
 /* What the SDP says of the peer now. Control thread. 0, EINVAL. */
 int assoc_peer(struct assoc *assoc, const union addr *addr,
 	       const struct leg_conf *conf);

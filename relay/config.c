@@ -258,6 +258,8 @@ static int numbers_load(struct load *ld)
 	c->srtp_engine = cfg_getstr(ld->root, "srtp-engine");
 	c->recording_dir = cfg_getstr(ld->root, "recording-dir");
 	c->workers = (unsigned)cfg_getint(ld->root, "workers");
+	c->certificate_age =
+		(unsigned)cfg_getint(ld->root, "certificate-age");
 	c->handshake_threads =
 		(unsigned)cfg_getint(ld->root, "handshake-threads");
 	c->sessions_max = (unsigned)cfg_getint(ld->root, "sessions-max");

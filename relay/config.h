@@ -36,6 +36,7 @@ struct config {
 	const char *log_level;
 	const char *srtp_engine;
 	const char *recording_dir; /* "": no recording */
+	unsigned certificate_age; /* s; 0: for ever */
 	unsigned workers, handshake_threads;
 	unsigned sessions_max, load_max, bandwidth_max;
 	union addr metrics; /* not set: no listener */

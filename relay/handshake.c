@@ -70,6 +70,8 @@ int handshake_open(struct handshake **hp, struct handshake_pool *pool,
 	h->pool = pool;
 	h->thread = &pool->thread[i];
 	h->conf = *conf;
+	h->conf.certificate = certificate_hold(
+		conf->certificate ? conf->certificate : pool->certificate);
 	h->ops = ops;
 	h->arg = arg;
 	h->id = rnd_u64();
@@ -121,6 +123,8 @@ void handshake_status(struct handshake *h, struct handshake_status *st)
 	*st = h->status;
 	st->state = state_now(h);
 	st->role = h->conf.role;
+	memcpy(st->fingerprint, h->conf.certificate->fingerprint,
+	       sizeof(st->fingerprint));
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -151,6 +155,7 @@ void handshake_free(struct handshake *h)
 {
 	free_attempts(h);
 	free(h->stash);
+	certificate_release(h->conf.certificate);
 	pthread_mutex_destroy(&h->lock);
 	OPENSSL_cleanse(h, sizeof(*h));
 	free(h);

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "lib/io/addr.h"
+#include "relay/certificate.h"
 #include "relay/fingerprint.h"
 #include "relay/suite.h"
 
@@ -100,6 +101,8 @@ struct handshake_ops {
 struct handshake_conf {
 	enum handshake_role role;
 	enum handshake_from from;
+	/* What we show; held by the handshake. NULL: the pool's of now. */
+	struct certificate *certificate;
 	/* Profiles to offer or accept, in our order; none: all that DTLS has,
 	 * the cheap first: GCM-128, GCM-256, CM-128-80, CM-128-32. */
 	unsigned suites;
@@ -108,13 +111,17 @@ struct handshake_conf {
 
 /* ---- pool ---- */
 
-/* Makes the process's certificate (P-256, self-signed, fresh) and starts the
+/* Makes the first certificate (P-256, self-signed, fresh) and starts the
  * threads (1..64), signals blocked. 0, EINVAL, ENOMEM, EAGAIN, EIO (OpenSSL). */
 int handshake_pool_open(struct handshake_pool **pool, unsigned threads);
 /* After every handshake was closed: stops the threads, wipes. NULL: nothing. */
 void handshake_pool_close(struct handshake_pool *pool);
-/* Our a=fingerprint value, "sha-256 AB:CD:...". Valid as long as the pool. Any
- * thread. */
+/* A new certificate for those who ask from now on; the old ones live until
+ * nobody holds them. 0; ENOMEM, EIO: it stays as it is. Control thread. */
+int handshake_pool_rotate(struct handshake_pool *pool);
+/* For a new session, to be released by the caller. Control thread. */
+struct certificate *handshake_pool_certificate(struct handshake_pool *pool);
+/* The a=fingerprint value of it, valid until the next rotation. */
 const char *handshake_pool_fingerprint(const struct handshake_pool *pool);
 
 struct handshake_pool_stats {
@@ -174,6 +181,7 @@ struct handshake_status {
 	enum handshake_role role;
 	enum handshake_why why; /* of the last failed attempt, anybody's */
 	unsigned strangers; /* failed attempts from other addresses */
+	char fingerprint[FINGERPRINT_TEXT]; /* of what we show */
 	/* from here: PENDING and DONE only, else zero */
 	char version[16]; /* "DTLSv1.2" */
 	char cipher[40]; /* OpenSSL's name */

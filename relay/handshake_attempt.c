@@ -66,7 +66,7 @@ int attempt_start(struct attempt *a, struct handshake *h,
 		.started_ms = now,
 		.deadline_ms = now + HANDSHAKE_LIMIT_MS,
 	};
-	a->ssl = tls_new(h->pool->ctx, a);
+	a->ssl = tls_new(h->conf.certificate->ctx, a);
 	if (!a->ssl || offer_profiles(a->ssl, &h->conf)) {
 		attempt_free(a);
 		return ENOMEM;

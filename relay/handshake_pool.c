@@ -291,7 +291,7 @@ int pool_new(struct handshake_pool **poolp, unsigned threads)
 		return ENOMEM;
 	pool->threads = threads;
 	rnd_fill(pool->cookie_key, sizeof(pool->cookie_key));
-	err = tls_context(&pool->ctx, pool->fingerprint);
+	err = certificate_new(&pool->certificate);
 	for (i = 0; i < threads && !err; i++)
 		err = thread_init(&pool->thread[i], pool);
 	if (err)
@@ -307,7 +307,7 @@ void pool_free(struct handshake_pool *pool)
 
 	for (i = 0; i < pool->threads; i++)
 		thread_fini(&pool->thread[i]);
-	SSL_CTX_free(pool->ctx);
+	certificate_release(pool->certificate);
 	OPENSSL_cleanse(pool, sizeof(*pool));
 	free(pool);
 }
@@ -360,9 +360,24 @@ void handshake_pool_close(struct handshake_pool *pool)
 	pool_free(pool);
 }
 
+int handshake_pool_rotate(struct handshake_pool *pool)
+{
+	struct certificate *old = pool->certificate;
+	int err = certificate_new(&pool->certificate);
+
+	if (!err)
+		certificate_release(old);
+	return err;
+}
+
+struct certificate *handshake_pool_certificate(struct handshake_pool *pool)
+{
+	return certificate_hold(pool->certificate);
+}
+
 const char *handshake_pool_fingerprint(const struct handshake_pool *pool)
 {
-	return pool->fingerprint;
+	return certificate_fingerprint(pool->certificate);
 }
 
 void handshake_pool_stats(const struct handshake_pool *pool,

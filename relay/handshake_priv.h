@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 
 #include "lib/base/bucket.h"
+#include "relay/certificate.h"
 #include "relay/handshake.h"
 #include "relay/handshake_queue.h"
 #include "relay/hello.h"
@@ -73,11 +74,17 @@ struct stash {
 
 struct pool_thread;
 
+struct certificate {
+	atomic_uint holders;
+	SSL_CTX *ctx; /* key and certificate are in it */
+	char fingerprint[FINGERPRINT_TEXT];
+};
+
 struct handshake {
 	pthread_mutex_t lock;
 	struct handshake_pool *pool;
 	struct pool_thread *thread;
-	struct handshake_conf conf;
+	struct handshake_conf conf; /* its certificate is held */
 	const struct handshake_ops *ops;
 	void *arg;
 	uint64_t id; /* random, in the cookie */
@@ -152,8 +159,7 @@ struct pool_thread {
 };
 
 struct handshake_pool {
-	SSL_CTX *ctx;
-	char fingerprint[FINGERPRINT_TEXT];
+	struct certificate *certificate; /* of new sessions; control thread's */
 	uint8_t cookie_key[16];
 	struct pool_counters counters;
 	atomic_uint next; /* round robin */
@@ -220,6 +226,11 @@ void outbox_send(struct handshake *h, const union addr *to);
 int tls_context(SSL_CTX **ctx, char fingerprint[FINGERPRINT_TEXT]);
 /* An SSL whose datagrams are the attempt's. NULL: no memory. */
 SSL *tls_new(SSL_CTX *ctx, struct attempt *a);
+
+/* ---- certificate.c ---- */
+
+/* 0, ENOMEM, EIO; certificate_release(). */
+int certificate_new(struct certificate **cp);
 
 /* ---- handshake_cert.c ---- */
 

@@ -1,5 +1,4 @@
-/* OpenSSL for DTLS-SRTP: one context for all handshakes and both roles, our
- * own certificate, and a BIO that keeps datagrams apart (BIO_s_mem does not,
+/* OpenSSL for DTLS-SRTP: a context for both roles, with our own certificate, and a BIO that keeps datagrams apart (BIO_s_mem does not,
  * BIO_s_dgram_mem is OpenSSL 3.2). */
 #include <errno.h>
 #include <openssl/bio.h>
@@ -21,7 +20,7 @@
 
 enum {
 	DAY = 24 * 60 * 60,
-	CERTIFICATE_DAYS = 3650, /* it is used until the process ends */
+	CERTIFICATE_DAYS = 3650, /* nobody looks at it */
 	UDP_IP6_HEADERS = 48
 };
 

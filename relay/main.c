@@ -38,7 +38,7 @@ struct relay {
 	struct plane *plane;
 	struct sessions *sessions;
 	struct cmd *cmd;
-	struct event *sweep, *terminate, *interrupt;
+	struct event *rotate, *sweep, *terminate, *interrupt;
 };
 
 static int process_start(struct relay *r)
@@ -187,7 +187,6 @@ static int sessions_start(struct relay *r)
 	struct sessions_conf conf = {
 		.plane = r->plane,
 		.recorder = r->recorder,
-		.fingerprint = handshake_pool_fingerprint(r->handshakes),
 		.sessions_max = c->sessions_max,
 		.load_max = c->load_max,
 		.bandwidth_max = c->bandwidth_max,
@@ -237,6 +236,33 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 		hep_tick(r->hep, r->sessions, clk_ms());
 }
 
+static void rotate(evutil_socket_t fd, short what, void *arg)
+{
+	struct relay *r = arg;
+	int err = handshake_pool_rotate(r->handshakes);
+
+	(void)fd;
+	(void)what;
+	if (err)
+		log_error("relay: no new certificate, the old one stays (%s)",
+			  strerror(err));
+	else
+		log_info("relay: new certificate %s",
+			 handshake_pool_fingerprint(r->handshakes));
+}
+
+/* 0: never */
+static int rotate_start(struct relay *r)
+{
+	const struct timeval age = {
+		.tv_sec = (time_t)r->config->certificate_age};
+
+	if (!age.tv_sec)
+		return 0;
+	r->rotate = event_new(r->base, -1, EV_PERSIST, rotate, r);
+	return r->rotate ? event_add(r->rotate, &age) : ENOMEM;
+}
+
 static void terminate(evutil_socket_t sig, short what, void *arg)
 {
 	struct relay *r = arg;
@@ -255,13 +281,15 @@ static int events_start(struct relay *r)
 	r->interrupt = evsignal_new(r->base, SIGINT, terminate, r);
 	if (!r->sweep || !r->terminate || !r->interrupt ||
 	    event_add(r->sweep, &second) || event_add(r->terminate, NULL) ||
-	    event_add(r->interrupt, NULL))
+	    event_add(r->interrupt, NULL) || rotate_start(r))
 		return ENOMEM;
 	return 0;
 }
 
 static void events_stop(struct relay *r)
 {
+	if (r->rotate)
+		event_free(r->rotate);
 	if (r->sweep)
 		event_free(r->sweep);
 	if (r->terminate)

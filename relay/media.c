@@ -25,6 +25,7 @@ struct report {
 struct media {
 	struct bridge bridge; /* the worker's */
 	struct plane *plane;
+	struct certificate *certificate; /* or NULL */
 	struct worker *worker;
 	struct plane_interface *interface[2];
 	struct hub *hub[2]; /* NULL: ports of its own, then: */
@@ -181,6 +182,7 @@ static void media_free(struct media *m)
 		if (m->ports[side].port)
 			port_pair_give(m->interface[side]->ports,
 				       &m->ports[side]);
+	certificate_release(m->certificate);
 	OPENSSL_cleanse(m->conf, sizeof(m->conf));
 	free(m);
 }
@@ -276,6 +278,7 @@ int media_open(struct media **media, struct plane *plane,
 	if (!m)
 		return ENOMEM;
 	m->plane = plane;
+	m->certificate = certificate_hold(args->certificate);
 	m->worker = plane_worker(plane, args->hash);
 	m->attach.apply = attach_apply;
 	m->detach.apply = detach_apply;
@@ -452,7 +455,7 @@ static int change_dtls(struct media *m, struct leg_change *c,
 			err = assoc_open(&c->assoc[k],
 					 plane_handshakes(m->plane), m->worker,
 					 &m->bridge.leg[c->side].component[k],
-					 now);
+					 m->certificate, now);
 	}
 	return err;
 }

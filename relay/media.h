@@ -142,6 +142,8 @@ struct media_args {
 	/* The side does ICE and rtcp-mux for sure: the worker's shared port
 	 * will do, if the interface has one. */
 	bool ice[2];
+	/* What we show in DTLS, held by the media; NULL: the pool's of then. */
+	struct certificate *certificate;
 };
 
 /* Ports for both sides: per side an even one for RTP and the odd one above it

@@ -61,4 +61,7 @@ struct plane_ports {
 /* The i-th interface, ENOENT after the last. */
 int plane_ports(const struct plane *plane, unsigned i, struct plane_ports *p);
 
+/* NULL: no DTLS */
+struct handshake_pool *plane_handshakes(const struct plane *plane);
+
 #endif

@@ -24,7 +24,6 @@ struct plane_interface *plane_interface_find(const struct plane *plane,
 struct hub *plane_hub(const struct plane *plane,
 		      const struct plane_interface *i, uint64_t hash);
 struct worker *plane_worker(const struct plane *plane, uint64_t hash);
-struct handshake_pool *plane_handshakes(const struct plane *plane);
 /* The control thread's loop. */
 struct event_base *plane_base(const struct plane *plane);
 /* A media is there, or is gone. */

@@ -88,7 +88,9 @@ static void grow(struct sessions *ss)
 	free(old);
 }
 
-static struct session *make(struct slice call_id)
+/* Takes over what is held. NULL: without memory; nothing is taken. */
+static struct session *make(struct slice call_id,
+			    struct certificate *certificate)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -103,6 +105,7 @@ static struct session *make(struct slice call_id)
 	s->created_us = s->signal_us = clk_wall_us();
 	s->signal_ms = clk_ms();
 	s->tos = -1;
+	s->certificate = certificate;
 	return s;
 }
 
@@ -115,9 +118,12 @@ int session_branch_new(struct session *first, struct session **sp)
 		n++;
 	if (n >= SESSION_BRANCHES)
 		return ENOSPC;
-	*end = make(slice_str(first->call_id));
-	if (!*end)
+	*end = make(slice_str(first->call_id),
+		    certificate_hold(first->certificate));
+	if (!*end) {
+		certificate_release(first->certificate);
 		return ENOMEM;
+	}
 	*sp = *end;
 	return 0;
 }
@@ -125,11 +131,16 @@ int session_branch_new(struct session *first, struct session **sp)
 int session_new(struct sessions *ss, struct slice call_id,
 		struct session **sp)
 {
-	struct session *s = make(call_id);
+	struct handshake_pool *pool = plane_handshakes(ss->conf.plane);
+	struct certificate *certificate =
+		pool ? handshake_pool_certificate(pool) : NULL;
+	struct session *s = make(call_id, certificate);
 	struct session **to;
 
-	if (!s)
+	if (!s) {
+		certificate_release(certificate);
 		return ENOMEM;
+	}
 	if (ss->count >= ss->buckets)
 		grow(ss);
 	to = place(ss, s->hash);
@@ -180,6 +191,7 @@ void sessions_del(struct sessions *ss, struct session *s)
 		free(s->side[i].username);
 		free(s->side[i].session_name);
 	}
+	certificate_release(s->certificate);
 	free(s->via_branch);
 	free(s->call_id);
 	free(s);

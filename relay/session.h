@@ -91,6 +91,7 @@ struct session {
 	struct session *branch; /* the call's next; NULL: no more */
 	uint64_t hash;
 	char *call_id;
+	struct certificate *certificate; /* ours, in its SDP; NULL: no DTLS */
 	char *via_branch; /* of the first offer; NULL: none */
 	uint64_t created_us; /* wall */
 	uint64_t signal_us; /* wall: last offer or answer */
@@ -109,7 +110,6 @@ struct session {
 struct sessions_conf {
 	struct plane *plane;
 	struct recorder *recorder; /* NULL: nothing is recorded */
-	const char *fingerprint; /* of our certificate; NULL: no DTLS */
 	unsigned sessions_max; /* 0: no limit */
 	unsigned load_max; /* 100 x load average; 0: no limit */
 	unsigned bandwidth_max; /* kbit/s, in and out; 0: no limit */

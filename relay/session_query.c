@@ -51,8 +51,7 @@ static uint64_t put_drops(struct value *dict, const struct media_stats *st)
 	return sum;
 }
 
-static void put_dtls(struct value *stream, const struct query *q,
-		     struct handshake *h)
+static void put_dtls(struct value *stream, struct handshake *h)
 {
 	struct value *v = value_put_dict(stream, "DTLS");
 	char text[FINGERPRINT_TEXT];
@@ -62,7 +61,7 @@ static void put_dtls(struct value *stream, const struct query *q,
 	value_put_cstr(v, "state", handshake_state_name(st.state));
 	value_put_cstr(v, "role",
 		       st.role == HANDSHAKE_ACTIVE ? "active" : "passive");
-	value_put_cstr(v, "fingerprint", q->ss->conf.fingerprint);
+	value_put_cstr(v, "fingerprint", st.fingerprint);
 	value_put_bool(v, "verified", st.verified);
 	value_put_int(v, "strangers", st.strangers);
 	if (st.why != HANDSHAKE_WHY_NONE)
@@ -79,7 +78,7 @@ static void put_dtls(struct value *stream, const struct query *q,
 			       suite_info(st.suite)->name);
 }
 
-static void put_security(struct value *stream, const struct query *q,
+static void put_security(struct value *stream,
 			 const struct session_media *sm, enum media_side side,
 			 bool rtcp)
 {
@@ -93,7 +92,7 @@ static void put_security(struct value *stream, const struct query *q,
 			       suite_info(c->tx.suite)->name);
 	}
 	if (h)
-		put_dtls(stream, q, h);
+		put_dtls(stream, h);
 }
 
 /* RFC 7675: whether its peer still wants what we send. */
@@ -137,7 +136,7 @@ static void put_flags(struct value *media, const struct session_leg *leg)
 		value_append_str(flags, SLICE_LIT("DTLS-SRTP"));
 }
 
-static struct value *put_stream(struct value *streams, const struct query *q,
+static struct value *put_stream(struct value *streams,
 				const struct session_media *sm,
 				enum media_side side, bool rtcp)
 {
@@ -152,7 +151,7 @@ static struct value *put_stream(struct value *streams, const struct query *q,
 		       media_family(sm->media, side) == AF_INET6 ? "IPv6"
 								 : "IPv4");
 	put_addr(v, "advertised endpoint", rtcp ? &c->rtcp : &c->rtp);
-	put_security(v, q, sm, side, rtcp);
+	put_security(v, sm, side, rtcp);
 	return v;
 }
 
@@ -266,11 +265,11 @@ static void put_media(struct value *medias, const struct query *q,
 	put_flags(v, leg);
 	media_stats(sm->media, side, &st);
 	put_ice(v, q, leg, &st);
-	stream = put_stream(streams, q, sm, side, false);
+	stream = put_stream(streams, sm, side, false);
 	put_rtp(stream, q, &st);
 	if (leg->conf.rtcp_mux)
 		return;
-	stream = put_stream(streams, q, sm, side, true);
+	stream = put_stream(streams, sm, side, true);
 	put_stats(stream, "stats", st.rtcp_in, 0, 0);
 	put_stats(stream, "stats_out", st.rtcp_out, 0, 0);
 }

@@ -65,7 +65,8 @@ static enum refusal ports_open(struct sessions *ss, const struct session *s,
 			       const struct options *o)
 {
 	enum media_side side = sm->next.offerer, other = media_other(side);
-	struct media_args args = {.hash = s->hash};
+	struct media_args args = {.hash = s->hash,
+				  .certificate = s->certificate};
 	int family = m->conn.ip6 ? AF_INET6 : AF_INET;
 	char name[2][64];
 	int err;
@@ -132,7 +133,7 @@ static enum refusal offer_media(struct sessions *ss, struct session *s,
 		return REFUSAL_INTERNAL;
 	sm = s->media[i];
 	sm->fresh = false;
-	why = negotiate_offer(sm, side, m, o, ss->conf.fingerprint != NULL,
+	why = negotiate_offer(sm, side, m, o, s->certificate != NULL,
 			      pass);
 	if (!why && session_absent_wanted(o, m->type))
 		why = session_absent_make(sm, side, m);
@@ -149,7 +150,8 @@ static enum refusal offer_write(struct sessions *ss, struct session *s,
 	struct rewrite rw = {0};
 
 	for (unsigned i = 0; i < s->medias; i++) {
-		negotiate_write_offer(s->media[i], o, ss->conf.fingerprint,
+		negotiate_write_offer(s->media[i], o,
+				      certificate_fingerprint(s->certificate),
 				      &rw.media[i]);
 		codec_choose(&rw.media[i].codecs, &ss->view.media[i],
 			     &o->codecs, CODEC_IN_OFFER);
@@ -333,7 +335,7 @@ static enum refusal answer_write(struct sessions *ss, struct session *s,
 
 	for (unsigned i = 0; i < s->medias; i++) {
 		negotiate_write_answer(s->media[i], &ss->view.media[i], o,
-				       ss->conf.fingerprint,
+				       certificate_fingerprint(s->certificate),
 				       &a->conf[i][s->offerer], a->reject[i],
 				       &rw.media[i]);
 		codec_choose(&rw.media[i].codecs, &ss->view.media[i],

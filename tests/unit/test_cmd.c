@@ -23,6 +23,7 @@ static struct sessions *sessions;
 static struct cmd *cmd;
 static struct obuf reply;
 static struct value_pool pool;
+static struct handshake_pool *handshakes;
 static struct sessions_conf conf;
 
 static int process(void **state)
@@ -41,11 +42,12 @@ static int setup(void **state)
 
 	base = event_base_new();
 	pc.base = base;
+	assert_int_equal(handshake_pool_open(&handshakes, 1), 0);
+	pc.handshakes = handshakes;
 	assert_int_equal(plane_new(&plane, &pc), 0);
 	assert_int_equal(plane_interface_add(plane, "default", "127.0.0.1", "",
 					     45000, 45199), 0);
 	conf = (struct sessions_conf){.plane = plane,
-				      .fingerprint = "sha-256 AB:CD",
 				      .sessions_max = 3,
 				      .offer_timeout = 300,
 				      .silence_timeout = 60,
@@ -62,6 +64,7 @@ static int teardown(void **state)
 	cmd_free(cmd);
 	sessions_free(sessions);
 	plane_free(plane);
+	handshake_pool_close(handshakes);
 	event_base_free(base);
 	value_pool_fini(&pool);
 	obuf_fini(&reply);

@@ -158,6 +158,47 @@ static void test_several_fingerprints(void **state)
 	pair_close(e);
 }
 
+/* A new certificate is for those who come after: a handshake that was opened
+ * with the old one, or that is given it, shows the old one. */
+static void test_rotation(void **state)
+{
+	struct certificate *old = handshake_pool_certificate(pool[0]);
+	struct handshake_fingerprint was = fingerprint(pool[0]), now;
+	struct handshake_conf held = {.certificate = old};
+	struct handshake_status st;
+	struct end e[2];
+	int round;
+
+	(void)state;
+	for (round = 0; round < 3; round++) {
+		if (round)
+			pair_open(e, round == 1 ? &held : NULL);
+		else
+			pair_open(e, NULL); /* before: the old one */
+		if (!round)
+			assert_int_equal(handshake_pool_rotate(pool[0]), 0);
+		now = fingerprint(pool[0]);
+		assert_memory_not_equal(&now, &was, sizeof(now));
+		tell(&e[0], 1);
+		assert_int_equal(handshake_peer(e[1].h, &e[0].addr,
+						round < 2 ? &was : &now, 1),
+				 0);
+		if (round == 1) /* of pool 0, it shows the same */
+			assert_int_equal(handshake_peer(e[0].h, &e[1].addr,
+							&was, 1), 0);
+		wait_for(keys_count(&e[0]) && keys_count(&e[1]));
+		assert_same_keys(e);
+		handshake_status(e[0].h, &st);
+		assert_int_equal(!strcmp(st.fingerprint,
+					 handshake_pool_fingerprint(pool[0])),
+				 round == 2);
+		pair_close(e);
+	}
+	certificate_release(old);
+	certificate_release(NULL);
+	assert_null(certificate_hold(NULL));
+}
+
 static void test_fingerprint_text(void **state)
 {
 	static const char sha1[] =
@@ -394,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_fingerprint_text),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_wrong_fingerprint),

@@ -42,7 +42,7 @@ static void the_sample_is_the_defaults(void **state)
 {
 	static const char *const named[] = {
 		"control =", "user =", "log-level =", "workers =",
-		"handshake-threads =", "srtp-engine =", "sessions-max =",
+		"handshake-threads =", "srtp-engine =", "certificate-age =", "sessions-max =",
 		"load-max =", "bandwidth-max =", "metrics =", "metrics-public =",
 		"hep =", "hep-id =", "hep-interval =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
@@ -68,6 +68,7 @@ static void the_sample_is_the_defaults(void **state)
 	assert_string_equal(a->user, b->user);
 	assert_string_equal(a->log_level, b->log_level);
 	assert_string_equal(a->srtp_engine, b->srtp_engine);
+	assert_int_equal(a->certificate_age, b->certificate_age);
 	assert_int_equal(a->workers, b->workers);
 	assert_int_equal(a->handshake_threads, b->handshake_threads);
 	assert_int_equal(a->sessions_max, b->sessions_max);
