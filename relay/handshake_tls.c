@@ -1,5 +1,6 @@
-/* OpenSSL for DTLS-SRTP: a context for both roles, with our own certificate, and a BIO that keeps datagrams apart (BIO_s_mem does not,
- * BIO_s_dgram_mem is OpenSSL 3.2). */
+/* OpenSSL for DTLS-SRTP: a context for both roles, with our own certificate,
+ * and a BIO that keeps datagrams apart (BIO_s_mem does not, BIO_s_dgram_mem is
+ * OpenSSL 3.2). */
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
