@@ -42,7 +42,8 @@ static void the_sample_is_the_defaults(void **state)
 {
 	static const char *const named[] = {
 		"control =", "user =", "log-level =", "workers =",
-		"handshake-threads =", "srtp-engine =", "certificate-age =", "sessions-max =",
+		"handshake-threads =", "srtp-engine =",
+		"certificate-age =", "sessions-max =",
 		"load-max =", "bandwidth-max =", "metrics =", "metrics-public =",
 		"hep =", "hep-id =", "hep-interval =",
 		"offer-timeout =", "silence-timeout =", "hold-timeout =",
