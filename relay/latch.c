@@ -6,6 +6,11 @@
  *	plain	STRICT	the SDP's address		the same
  *	keyed	HOST	any: the tag decides		that one only
  *	keyed	STRICT	the SDP's address		the same
+ *	keyed	FOLLOW	any: the tag decides		the same, each time
+ *
+ * ASYMMETRIC is HOST, but what is learned is not where we send to. FOLLOW is
+ * HOST on a leg that is not keyed. A packet that is repeated from elsewhere
+ * moves nobody: its index was seen.
  *
  * A leg whose octets are passed unread is as good as plain: keys that we do
  * not have prove nothing to us.
@@ -25,8 +30,10 @@ static bool source_allowed(const struct path *path, const struct component *c,
 
 	if (c->leg->ice)
 		return ice_allows(c, from, path->now_ms);
+	if (leg_is_keyed(facts->security) && facts->latch == LEG_LATCH_FOLLOW)
+		return true;
 	if (c->learned)
-		return addr_eq(&c->peer, from);
+		return addr_eq(&c->source, from);
 	if (facts->latch == LEG_LATCH_STRICT)
 		return addr_eq(&c->said, from);
 	if (leg_is_keyed(facts->security))
@@ -40,6 +47,21 @@ enum drop latch_check(struct path *path, struct path_packet *pkt)
 							      DROP_SOURCE;
 }
 
+/* LEG_LATCH_FOLLOW: a packet that was overtaken does not move the peer back to
+ * where it came from; RTCP says nothing of RTP's address. */
+static bool is_newest(const struct path_packet *pkt)
+{
+	const struct track *t;
+	struct rtp_view v;
+
+	if (pkt->rtcp)
+		return pkt->at->kind == COMPONENT_RTCP;
+	if (rtpv_parse_header(pkt->io.p, pkt->io.n, &v))
+		return false;
+	t = stream_track_find(pkt->stream, v.ssrc);
+	return t && t->newest == v.seq;
+}
+
 static void learn(struct path *path, struct path_packet *pkt)
 {
 	struct component *c = pkt->at;
@@ -50,7 +72,8 @@ static void learn(struct path *path, struct path_packet *pkt)
 			ice_heard(c, &pkt->io.peer, path->now_ms);
 		return;
 	}
-	if (c->learned)
+	if (c->learned &&
+	    (addr_eq(&c->source, &pkt->io.peer) || !is_newest(pkt)))
 		return;
 	if (!addr_eq(&c->said, &pkt->io.peer))
 		counter_add(&path->counters->v[COUNTER_ADDRESSES_LEARNED], 1);

@@ -426,7 +426,9 @@ static bool fingerprint_listed(const struct leg_conf *conf,
 static bool association_ends(const struct leg_conf *was,
 			     const struct leg_conf *now)
 {
-	if (!was || was->role != now->role || was->latch != now->latch)
+	if (!was || was->role != now->role ||
+	    (was->latch == LEG_LATCH_STRICT) !=
+		    (now->latch == LEG_LATCH_STRICT))
 		return true;
 	if (!was->fingerprints)
 		return false;

@@ -56,6 +56,9 @@ enum leg_latch {
 	LEG_LATCH_HOST, /* keyed: any one address; else the SDP's host,
 			   any one port of it */
 	LEG_LATCH_STRICT, /* exactly the SDP's address and port */
+	LEG_LATCH_ASYMMETRIC, /* as HOST, but we send where the SDP says */
+	LEG_LATCH_FOLLOW, /* as HOST; keyed: an authenticated packet from
+			     elsewhere moves the peer there, at any time */
 };
 
 /* An SDES key: suite and master key || salt. n = 0: none. */

@@ -45,7 +45,10 @@ static enum refusal peer_place(struct leg_conf *c, const struct sdpv_media *m,
 
 	if (why)
 		return why;
-	c->latch = o->strict ? LEG_LATCH_STRICT : LEG_LATCH_HOST;
+	c->latch = o->strict	   ? LEG_LATCH_STRICT
+		   : o->asymmetric ? LEG_LATCH_ASYMMETRIC
+		   : o->handover   ? LEG_LATCH_FOLLOW
+				   : LEG_LATCH_HOST;
 	c->rtcp = ADDR_NONE;
 	if (m->rtcp_port) {
 		port = m->rtcp_port;

@@ -110,6 +110,8 @@ struct options {
 	bool sip_source;
 	union addr received; /* "received-from"; port 0 */
 	bool strict; /* endpoint-learning=off: no learning of ports */
+	bool asymmetric; /* its sender is not where it receives */
+	bool handover; /* its sender may move, if it has a key */
 	/* Where both legs can have the same keys, leave them to the ends:
 	 * DTLS-SRTP and ZRTP; SDES only if asked for as well. */
 	bool pass, pass_sdes;

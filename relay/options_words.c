@@ -63,6 +63,8 @@ static const struct word flag_words[] = {
 	FLAG("SIP source address", sip_source),
 	FLAG("no rtcp attribute", no_rtcp_attribute),
 	FLAG("full rtcp attribute", full_rtcp_attribute),
+	FLAG("asymmetric", asymmetric),
+	FLAG("media handover", handover),
 	FLAG("generate mid", generate_mid),
 	FLAG("loop protect", loop_protect),
 	FLAG("single codec", codecs.single),
@@ -74,16 +76,13 @@ static const struct word flag_words[] = {
 	FLAG("to tag", by_to_tag),
 	FLAG("new branch", new_branch),
 	/* What these ask for is how this relay always works: the SDP's
-	 * address, one source per stream, ports that stay, ends of legs that
-	 * never hand over, nothing learned that would have to be unlearned,
-	 * directions as they came. */
+	 * address, one source per stream, ports that stay, nothing learned
+	 * that would have to be unlearned, directions as they came. */
 	QUIET("trust address"),
 	QUIET("strict source"),
 	QUIET("symmetric"),
-	QUIET("asymmetric"),
 	QUIET("port latching"),
 	QUIET("no port latching"),
-	QUIET("media handover"),
 	QUIET("original sendrecv"),
 	QUIET("recrypt"),
 	QUIET("reset"),

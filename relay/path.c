@@ -191,7 +191,8 @@ static enum drop key_in(const struct path_packet *pkt, struct crypt **crypt)
 
 static enum drop key_fading(const struct path_packet *pkt, struct crypt **crypt)
 {
-	if (pkt->drop == DROP_AUTH && pkt->at->learned)
+	if (pkt->drop == DROP_AUTH && pkt->at->learned &&
+	    addr_eq(&pkt->at->source, &pkt->io.peer))
 		*crypt = pkt->stream->fading;
 	return pkt->drop;
 }

@@ -51,14 +51,17 @@ static void component_show(struct component *c)
 
 void component_learn(struct component *c, const union addr *a)
 {
-	c->peer = *a;
+	c->source = *a;
+	if (c->leg->facts.latch != LEG_LATCH_ASYMMETRIC || c->leg->ice ||
+	    !addr_is_set(&c->said))
+		c->peer = *a;
 	c->learned = true;
 	component_show(c);
 }
 
 void component_forget(struct component *c)
 {
-	c->peer = c->said;
+	c->peer = c->source = c->said;
 	c->learned = false;
 	component_show(c);
 }

@@ -49,6 +49,7 @@ struct component {
 	union addr local; /* what fd is bound to */
 	union addr said; /* the SDP's address; may be not set */
 	union addr peer; /* where we send to; may be not set */
+	union addr source; /* where it sends from, once learned */
 	bool learned; /* peer came from a packet or a handshake: it stays */
 	struct assoc *assoc; /* DTLS; NULL: none here */
 	struct addr_cell shown; /* peer and learned, for other threads */

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from harness.config import Titled
+from harness.net import wait_for
 from harness.relaycall import RelayCall
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n" \
@@ -204,3 +205,40 @@ def test_no_new_suites(dialog):
     keys = [x for x in dialog.offer(sdp, SDES=["nonew"])
             if x.startswith("a=crypto")]
     assert len(keys) == 1 and "AES_CM_128_HMAC_SHA1_80" in keys[0]
+
+
+def test_media_handover(ng, endpoint):
+    """Who has the key may move, if the proxy allows it."""
+    c = RelayCall(ng, endpoint("sdes"), endpoint("rtp"))
+    c.connect(flags=["media handover"]).talk(10)
+    for _ in range(2):
+        c.a.move()
+        c.talk(10)
+    assert c.drops(c.a) == {}
+
+
+@pytest.mark.parametrize("kind, flags", (("sdes", []),
+                                         ("rtp", ["media handover"])))
+def test_no_handover(ng, endpoint, kind, flags):
+    """... and never without one; nor unasked."""
+    c = RelayCall(ng, endpoint(kind), endpoint("rtp"))
+    c.connect(flags=flags).talk(10)
+    c.a.move()
+    c.a.send(5)
+    wait_for(lambda: c.drops(c.a).get("source") == 5)
+
+
+def test_asymmetric(ng, endpoint):
+    """It sends from another port than it receives at."""
+    a, b = endpoint("rtp"), endpoint("rtp")
+    c = RelayCall(ng, a, b).set_up(flags=["asymmetric"])
+    a.start()
+    b.start()
+    receives = a.socks[0]
+    a.move()
+    a.send(5)
+    wait_for(lambda: len(b.heard_from(a)) == 5)
+    b.send(5)
+    wait_for(lambda: c.streams(b)[0]["stats"]["packets"] == 5)
+    receives.settimeout(5)
+    assert len([receives.recv(2048) for _ in range(5)]) == 5

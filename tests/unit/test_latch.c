@@ -316,6 +316,100 @@ static void srtp_learns_authentic(void **state)
 	assert_true(addr_eq(&rig.out.peer, &nat));
 }
 
+static void put_protected(const union addr *from, uint16_t seq, bool again)
+{
+	static uint8_t p[IO_OCTETS];
+	static size_t n;
+
+	if (!again) {
+		struct crypt_job job = {
+			.crypt = rig.peer_tx[MEDIA_A],
+			.p = p,
+			.n = rig_rtp(p, 1, seq),
+			.room = IO_OCTETS,
+		};
+
+		crypt_protect(&job, 1);
+		n = job.n;
+	}
+	rig_put(&rig, MEDIA_A, 0, from, p, n);
+	rig_run(&rig);
+}
+
+static void expect_peer(const union addr *want)
+{
+	static uint16_t seq;
+
+	rig_send(&rig, MEDIA_B, 2, ++seq);
+	rig_run(&rig);
+	assert_int_equal(rig_take(&rig), MEDIA_A);
+	assert_true(addr_eq(&rig.out.peer, want));
+}
+
+/* media-handover: who has the key may move; a copy from elsewhere, or a packet
+ * that was overtaken, moves nobody. */
+static void srtp_follows_if_asked(void **state)
+{
+	union addr wlan = addr("203.0.113.9", 40000);
+	union addr lte = addr("198.51.100.7", 777);
+	union addr thief = addr("203.0.113.66", 1);
+	(void)state;
+
+	rig_sdes(&rig, MEDIA_A, SUITE_AES_CM_128_HMAC_SHA1_80);
+	rig_plain(&rig, MEDIA_B);
+	rig.bridge.leg[MEDIA_A].facts.latch = LEG_LATCH_FOLLOW;
+	put_protected(&wlan, 1, false);
+	expect_rtp(MEDIA_B, 1, 1);
+	expect_peer(&wlan);
+	put_protected(&thief, 1, true);
+	expect_drop(DROP_REPLAY, 1);
+	expect_peer(&wlan);
+	put_protected(&lte, 5, false);
+	expect_rtp(MEDIA_B, 1, 5);
+	expect_peer(&lte);
+	put_protected(&wlan, 4, false);
+	expect_rtp(MEDIA_B, 1, 4);
+	expect_peer(&lte);
+}
+
+/* ... and without a key nobody may. */
+static void plain_never_follows(void **state)
+{
+	union addr other = addr("192.0.2.1", 40002);
+	uint8_t p[IO_OCTETS];
+	size_t n = rig_rtp(p, 1, 2);
+	(void)state;
+
+	rig_plain(&rig, MEDIA_A);
+	rig_plain(&rig, MEDIA_B);
+	rig.bridge.leg[MEDIA_A].facts.latch = LEG_LATCH_FOLLOW;
+	rig_send(&rig, MEDIA_A, 1, 1);
+	rig_run(&rig);
+	expect_rtp(MEDIA_B, 1, 1);
+	rig_put(&rig, MEDIA_A, 0, &other, p, n);
+	expect_drop(DROP_SOURCE, 1);
+}
+
+/* asymmetric: it sends from one port and receives at another. */
+static void asymmetric_receives_where_it_says(void **state)
+{
+	union addr out = addr("192.0.2.1", 40000);
+	union addr other = addr("192.0.2.1", 40002);
+	uint8_t p[IO_OCTETS];
+	size_t n = rig_rtp(p, 1, 1);
+	(void)state;
+
+	rig_plain(&rig, MEDIA_A);
+	rig_plain(&rig, MEDIA_B);
+	rig.bridge.leg[MEDIA_A].facts.latch = LEG_LATCH_ASYMMETRIC;
+	rig_put(&rig, MEDIA_A, 0, &out, p, n);
+	rig_run(&rig);
+	expect_rtp(MEDIA_B, 1, 1);
+	expect_peer(&rig.peer[MEDIA_A][0]);
+	rig_put(&rig, MEDIA_A, 0, &other, p, n);
+	expect_drop(DROP_SOURCE, 1);
+}
+
 /* threats M17: what was sent before the peer had our answer is under its old
  * key: good for a while, from where it was, and it teaches nothing. */
 static void old_key_fades(void **state)
@@ -413,6 +507,9 @@ int main(void)
 		LATCH_TEST(plain_port_learned_once),
 		LATCH_TEST(strict_is_strict),
 		LATCH_TEST(srtp_learns_authentic),
+		LATCH_TEST(srtp_follows_if_asked),
+		LATCH_TEST(plain_never_follows),
+		LATCH_TEST(asymmetric_receives_where_it_says),
 		LATCH_TEST(old_key_fades),
 		LATCH_TEST(old_key_ends_with_its_peer),
 		LATCH_TEST(handshake_keys),

@@ -79,6 +79,7 @@ class Endpoint:
         self.proto = proto or PROTO[kind]
         self.port = free_port(addr, PEER_PORTS)
         self.socks = [self._socket(self.port)]
+        self.left = []
         if not mux:
             self.socks.append(self._socket(self.port + 1))
         self.remote = None
@@ -277,6 +278,12 @@ class Endpoint:
             self.send_raw(self.packet())
             time.sleep(gap)
 
+    def move(self):
+        """RTP by another port from now on, as after a change of networks;
+        nothing is signalled."""
+        self.left.append(self.socks[0])
+        self.socks[0] = self._socket(free_port(self.addr))
+
     def send_report(self, to=None):
         """One RTCP compound; with `to`, until that endpoint has one."""
         while to:
@@ -311,7 +318,7 @@ class Endpoint:
         self._run = False
         os.write(self._wake[1], b"x")
         self._thread.join(5)
-        for s in self.socks:
+        for s in self.socks + self.left:
             s.close()
         for fd in self._wake:
             os.close(fd)
