@@ -4,6 +4,7 @@ stream; web.py has HTTP and WebSocket. Our own socket of the B2BUA speaks the sa
 import itertools
 import json
 import os
+import re
 import socket
 
 from . import bencode
@@ -65,9 +66,10 @@ class Ng:
             self.buf += got
 
     def _complete(self):
-        start = 0 if self.buf[:1] in (b"{", b"d") else \
+        # "d12a ..." is a cookie
+        start = 0 if re.match(rb"\{|d\d+:", self.buf) else \
             self.buf.find(b" ") + 1
-        if not start and self.buf[:1] not in (b"{", b"d"):
+        if not start and not re.match(rb"\{|d\d+:", self.buf):
             return 0
         try:
             if self.buf[start:start + 1] == b"{":
