@@ -105,8 +105,7 @@ static bool stays(const struct codec_rules *rules, struct slice format,
 		return false;
 	for (unsigned i = 0; i < rules->n; i++)
 		if (rules->v[i].verb == CODEC_STRIP && is_all(rules->v[i].name))
-			return has_rule(rules, CODEC_EXCEPT, format, codec) ||
-			       has_rule(rules, CODEC_OFFER, format, codec);
+			return has_rule(rules, CODEC_EXCEPT, format, codec);
 	return true;
 }
 
@@ -124,24 +123,24 @@ static void add(struct codec_choice *c, struct slice format)
 		c->v[c->n++] = format;
 }
 
-/* Formats by rules: those of "offer" first, in its order. */
+/* Formats by rules: those that nothing strips as they stand, then those that
+ * "offer" brings back, in its order. */
 static void choose_named(struct codec_choice *c, const struct sdpv_media *m,
 			 const struct codec_rules *rules)
 {
 	struct slice rest, format;
 
+	for (rest = m->formats; sdpv_format_next(&rest, &format);)
+		if (stays(rules, format, encoding(m, format)))
+			add(c, format);
 	for (unsigned i = 0; i < rules->n; i++) {
 		if (rules->v[i].verb != CODEC_OFFER)
 			continue;
 		for (rest = m->formats; sdpv_format_next(&rest, &format);)
 			if (is_named(rules->v[i].name, format,
-				     encoding(m, format)) &&
-			    stays(rules, format, encoding(m, format)))
+				     encoding(m, format)))
 				add(c, format);
 	}
-	for (rest = m->formats; sdpv_format_next(&rest, &format);)
-		if (stays(rules, format, encoding(m, format)))
-			add(c, format);
 }
 
 /* "apt=96;rtx-time=3000" */

@@ -400,6 +400,7 @@ enum refusal negotiate_offer(struct session_media *sm, enum media_side side,
 
 	*p = (struct proposal){.offerer = side, .direction = m->direction};
 	(void)slice_copy(m->mid, p->mid, sizeof(p->mid));
+	p->mid_none = !m->mid.n;
 	p->proto[side] = m->proto;
 	p->proto[other] = o->proto == SDPV_OTHER || m->proto == SDPV_OTHER
 				  ? m->proto
@@ -593,6 +594,7 @@ void negotiate_write_answer(const struct session_media *sm,
 
 	*rm = (struct rewrite_media){.reject = reject,
 				     .mid_back = p->mid,
+				     .mid_none = p->mid_none,
 				     .proto = proto_answered(p, m, o)};
 	if (reject)
 		return;

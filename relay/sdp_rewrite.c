@@ -88,6 +88,21 @@ static void write_ice(struct writing *w)
 	write_flag(w, "end-of-candidates");
 }
 
+static bool is_zero(struct slice address)
+{
+	return slice_eq_str(address, "0.0.0.0") || slice_eq_str(address, "::");
+}
+
+/* The old way to say hold (RFC 3264 section 8.4); the new one goes with it, as
+ * the address may be replaced. Port 9: trickled ICE has no address yet. */
+static bool is_held(const struct writing *w)
+{
+	return w->media && !w->media->reject && w->from->port != 9 &&
+	       is_zero(w->from->conn.address) &&
+	       (w->from->direction == SDPV_SENDRECV ||
+		w->from->direction == SDPV_RECVONLY);
+}
+
 /* What a media part must say and did not have a place for. */
 static void media_end(struct writing *w)
 {
@@ -97,12 +112,15 @@ static void media_end(struct writing *w)
 		/* RFC 5888 9.1: browsers match m-lines by it */
 		line_begin(w);
 		obuf_fmt(w->ob, "a=mid:%s%s", m->mid_back, w->eol);
-	} else if (m->mid && !w->from->mid.p) {
+	} else if (m->mid && !m->mid_none && !w->from->mid.p) {
 		line_begin(w);
 		obuf_fmt(w->ob, "a=mid:%u%s", m->mid, w->eol);
 	}
 	if (m->reject)
 		return;
+	if (is_held(w))
+		write_flag(w, w->from->direction == SDPV_SENDRECV ? "sendonly"
+								  : "inactive");
 	if (m->rtcp_port && m->rtcp_add && !w->rtcp_done) {
 		line_begin(w);
 		write_rtcp(w);
@@ -213,10 +231,25 @@ static bool extmap_all_line(struct writing *w, const struct sdpv_line *line)
 	return w->rw->extmap && w->rw->extmap->all;
 }
 
+static bool direction_line(struct writing *w, const struct sdpv_line *line)
+{
+	(void)line;
+	return is_held(w);
+}
+
+static bool mid_line(struct writing *w, const struct sdpv_line *line)
+{
+	(void)line;
+	return w->media && w->media->mid_none;
+}
+
 static const struct {
 	const char *name;
 	bool (*fn)(struct writing *w, const struct sdpv_line *line);
 } attrs[] = {
+	{"sendrecv", direction_line},
+	{"recvonly", direction_line},
+	{"mid", mid_line},
 	{"rtpmap", format_line},
 	{"fmtp", format_line},
 	{"rtcp-fb", format_line},
@@ -252,11 +285,6 @@ static bool attr_line(struct writing *w, const struct sdpv_line *line)
 		if (slice_eq_str(line->name, attrs[i].name))
 			return attrs[i].fn(w, line);
 	return false;
-}
-
-static bool is_zero(struct slice address)
-{
-	return slice_eq_str(address, "0.0.0.0") || slice_eq_str(address, "::");
 }
 
 static bool conn_line(struct writing *w, const struct sdpv_line *line)

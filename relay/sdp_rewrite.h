@@ -50,6 +50,7 @@ struct rewrite_media {
 	const struct ice_creds *ice; /* our lines; NULL: none */
 	uint16_t ice_rtcp; /* second candidate's port; 0: only one */
 	const char *mid_back; /* a=mid of the offer, if none came; or NULL */
+	bool mid_none; /* nor any a=mid: the offer had none */
 	unsigned mid; /* a=mid if none came; 0: none */
 	struct codec_choice codecs;
 	/* What keys the ends agree on is theirs: a=setup, a=fingerprint,

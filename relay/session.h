@@ -37,6 +37,7 @@ struct proposal {
 	bool role_free; /* DTLS: it leaves to us who starts */
 	struct sdes_keys answer; /* our a=crypto to it: one line, or none */
 	char mid[SESSION_MID]; /* its a=mid; empty: none, or too long */
+	bool mid_none;
 	bool mux_offered; /* by the offerer */
 	bool mux_offer; /* by us, to the other side */
 	bool mux_accept; /* even if the other side does not */

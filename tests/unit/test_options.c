@@ -259,8 +259,12 @@ static void codecs(void **state)
 	assert_string_equal(chosen("codec-strip-all codec-except=[PCMU "
 				   "telephone-event/8000]", CODEC_IN_OFFER),
 			    "0 101 ");
+	/* what was not stripped needs no bringing back: it keeps its place */
 	assert_string_equal(chosen("codec-offer=[opus PCMU]", CODEC_IN_OFFER),
-			    "111 112 0 8 101 102 97 ");
+			    "");
+	assert_string_equal(chosen("codec-strip-PCMA codec-offer-PCMA",
+				   CODEC_IN_OFFER),
+			    "0 111 112 101 102 97 8 ");
 	assert_string_equal(chosen("codec=[mask=full offer=[PCMU PCMA]]",
 				   CODEC_IN_OFFER), "0 8 ");
 	/* nothing left: all stay; nothing to change: nothing changes */

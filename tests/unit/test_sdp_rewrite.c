@@ -165,11 +165,37 @@ static void zero_address_is_hold(void **state)
 	static const char text[] =
 		"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 0.0.0.0\r\n"
 		"m=audio 5004 RTP/AVP 0\r\n";
+	static const char both[] =
+		"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 0.0.0.0\r\n"
+		"m=audio 5004 RTP/AVP 0\r\na=recvonly\r\n";
+	static const char trickled[] =
+		"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 0.0.0.0\r\n"
+		"m=audio 9 RTP/AVP 0\r\na=sendrecv\r\n";
 	(void)state;
 
 	assert_non_null(strstr(rewrite(text), "\r\nc=IN IP4 0.0.0.0\r\n"));
+	assert_non_null(strstr(rewrite(text), "\r\na=sendonly\r\n"));
 	rw.zero_address = true;
 	assert_non_null(strstr(rewrite(text), "\r\nc=IN IP4 198.51.100.1\r\n"));
+	assert_non_null(strstr(rewrite(text), "\r\na=sendonly\r\n"));
+	assert_non_null(strstr(rewrite(both), "\r\na=inactive\r\n"));
+	assert_null(strstr(rewrite(both), "recvonly"));
+	assert_non_null(strstr(rewrite(trickled), "\r\na=sendrecv\r\n"));
+	assert_null(strstr(rewrite(trickled), "sendonly"));
+}
+
+static void mid_is_not_answered_unasked(void **state)
+{
+	(void)state;
+
+	rw.media[0].mid = 1;
+	rw.media[0].mid_none = true;
+	assert_null(strstr(rewrite(
+		"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 192.0.2.1\r\n"
+		"m=audio 5004 RTP/AVP 0\r\na=mid:1\r\n"), "a=mid"));
+	assert_null(strstr(rewrite(
+		"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 192.0.2.1\r\n"
+		"m=audio 5004 RTP/AVP 0\r\n"), "a=mid"));
 }
 
 static void origin_and_name_on_request(void **state)
@@ -200,6 +226,7 @@ int main(void)
 		TEST(security_of_ours_is_added),
 		TEST(rejected_media_tells_nothing),
 		TEST(zero_address_is_hold),
+		TEST(mid_is_not_answered_unasked),
 		TEST(origin_and_name_on_request),
 	};
 
