@@ -11,7 +11,7 @@ packages_demo="baresip-core kamailio kamailio-tls-modules
 	kamailio-secsipid-modules"
 packages_check="clang libcmocka-dev mandoc python3 python3-pytest
 	python3-aiortc python3-cryptography python3-openssl
-	python3-pylibsrtp sip-tester"
+	python3-pylibsrtp rtpengine-daemon sip-tester"
 
 started=$SECONDS
 
