@@ -30,19 +30,6 @@ void draft_drop(struct draft *d, enum header_id id)
 	d->replace[id] = SLICE_NONE;
 }
 
-void draft_drop_name(struct draft *d, struct slice name)
-{
-	enum header_id id = header_id_find(name);
-
-	if (id != HEADER_OTHER)
-		draft_drop(d, id);
-	else if (d->drop_names < sizeof(d->drop_named) /
-					 sizeof(d->drop_named[0]))
-		d->drop_named[d->drop_names++] = name;
-	else
-		d->overflow = true;
-}
-
 void draft_replace(struct draft *d, enum header_id id, struct slice value)
 {
 	d->drop[id] = false;
@@ -130,12 +117,7 @@ static void start_write(const struct draft *d, struct obuf *ob)
 
 static bool dropped(const struct draft *d, const struct header *h)
 {
-	if (h->id != HEADER_OTHER)
-		return d->drop[h->id] || h->id == HEADER_CONTENT_LENGTH;
-	for (unsigned i = 0; i < d->drop_names; i++)
-		if (slice_caseeq(d->drop_named[i], h->name))
-			return true;
-	return false;
+	return d->drop[h->id] || h->id == HEADER_CONTENT_LENGTH;
 }
 
 /* The line as it came, but with the colon at the name. */

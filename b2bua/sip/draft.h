@@ -35,8 +35,6 @@ struct draft {
 	struct slice reason;
 	bool drop[HEADER_IDS];
 	struct slice replace[HEADER_IDS]; /* value; absent: not replaced */
-	struct slice drop_named[16]; /* HEADER_OTHER by name */
-	unsigned drop_names;
 	struct draft_line top[DRAFT_EDITS_MAX];
 	unsigned tops;
 	struct draft_line end[DRAFT_EDITS_MAX];
@@ -54,8 +52,6 @@ void draft_request(struct draft *d, struct slice method, struct slice uri);
 void draft_status(struct draft *d, unsigned status, struct slice reason);
 /* All lines of that id. A later draft_replace() of the id wins. */
 void draft_drop(struct draft *d, enum header_id id);
-/* All lines of that name, known or unknown. */
-void draft_drop_name(struct draft *d, struct slice name);
 /* The first line of id gets this value in its place; further ones go. If in
  * has none, it is appended. */
 void draft_replace(struct draft *d, enum header_id id, struct slice value);
