@@ -13,7 +13,7 @@
  *    exported, and the source is the peer's validated address
  *
  * Certificates of peers: one to HANDSHAKE_CHAIN, 8 kB in all; P-256, P-384,
- * P-521 or RSA of 2048 to 4096 bits; named curves only.
+ * P-521, Ed25519 or RSA of 2048 to 4096 bits; named curves only.
  *
  * Thread: handshake_input() is for the thread that reads the port; all else is
  * for the control thread. Ops are called on a pool thread, with the handshake

@@ -40,6 +40,8 @@ static bool key_is_allowed(EVP_PKEY *key)
 		return false;
 	if (EVP_PKEY_is_a(key, "EC"))
 		return ec_is_allowed(key);
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		return true;
 	bits = EVP_PKEY_get_bits(key);
 	return EVP_PKEY_is_a(key, "RSA") && bits >= 2048 && bits <= 4096;
 }

@@ -38,7 +38,8 @@ def test_certificate_is_renewed(start_relay, call):
     relay = start_relay("renewing", **{"certificate-age": 1})
     ng = relay.client()
     old = call("dtls", "dtls", ng=ng).set_up()
-    relay.wait_log("new certificate sha-256")
+    had = relay.log().count("new certificate sha-256")
+    wait_for(lambda: relay.log().count("new certificate sha-256") > had)
     start(old.a, old.b)             # each checks what its SDP said
     old.talk(5)
     new = call("dtls", "dtls", ng=ng).connect().talk(5)
@@ -242,8 +243,8 @@ def test_client_hello_flood(start_relay):
     try:
         assert flood.stdout.readline() == "on\n"
         peers = [Peer(ng, f"flood-{i}", begin=False) for i in range(200)]
-        time.sleep(0.5)
-        assert ng("statistics")["statistics"]["handshakes"]["cookies"] > 1000
+        wait_for(lambda: ng("statistics")["statistics"]["handshakes"]
+                 ["cookies"] > 1000, 30)
         for p in peers[:100]:           # all at once, then one by one
             p.begin()
         up = run(peers[:100], 60)
@@ -256,7 +257,8 @@ def test_client_hello_flood(start_relay):
         said = flood.communicate()[0].split("\n")
     assert up == len(peers)
     sent, took = said[-2].split() if len(said) > 1 else (0, 1)
-    assert int(sent) / float(took) > 5000, "this machine made no flood"
+    # 10,000 where the machine has nothing else to do
+    assert int(sent) / float(took) > 1000, "this machine made no flood"
     got = ng("statistics")["statistics"]["handshakes"]
     assert got["done"] == len(peers)
     assert got["attempts"] < 2 * len(peers), "strangers cost no TLS state"
