@@ -44,10 +44,15 @@ static void keys_done(struct order *order)
 static void on_send(void *arg, const union addr *to, const void *p, size_t n)
 {
 	const struct assoc *a = arg;
+	union addr at = *to;
 
+	if (ice_is_agent_addr(to))
+		at = ice_resolve(a->component);
+	if (!addr_is_set(&at))
+		return;
 	/* What is lost is sent again by DTLS. */
 	(void)!sendto(a->component->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL,
-		      &to->sa, addr_len(to));
+		      &at.sa, addr_len(&at));
 }
 
 static void on_keys(void *arg, const struct handshake_keys *keys)

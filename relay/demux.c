@@ -11,13 +11,14 @@
 static enum drop take_dtls(struct path *path, const struct path_packet *pkt)
 {
 	const struct assoc *assoc = pkt->at->assoc;
+	union addr from = pkt->io.peer;
 
 	if (!assoc)
 		return DROP_DTLS;
 	if (pkt->at->leg->ice &&
-	    !ice_allows(pkt->at, &pkt->io.peer, path->now_ms))
+	    !ice_take_dtls(pkt->at, &pkt->io.peer, path->now_ms, &from))
 		return DROP_SOURCE;
-	switch (assoc_input(assoc, &pkt->io.peer, pkt->io.p, pkt->io.n)) {
+	switch (assoc_input(assoc, &from, pkt->io.p, pkt->io.n)) {
 	case 0:
 		break;
 	case ENOBUFS:

@@ -127,6 +127,45 @@ bool ice_allows(const struct component *c, const union addr *from,
 	       (c->learned && addr_eq(&c->peer, from));
 }
 
+static const uint8_t agent_prefix[8] = {0x01};
+
+union addr ice_agent_addr(uint64_t peer)
+{
+	union addr a = {.v6 = {.sin6_family = AF_INET6}};
+
+	memcpy(a.v6.sin6_addr.s6_addr, agent_prefix, sizeof(agent_prefix));
+	memcpy(a.v6.sin6_addr.s6_addr + 8, &peer, sizeof(peer));
+	addr_set_port(&a, 1);
+	return a;
+}
+
+bool ice_is_agent_addr(const union addr *a)
+{
+	return a->sa.sa_family == AF_INET6 &&
+	       !memcmp(a->v6.sin6_addr.s6_addr, agent_prefix,
+		       sizeof(agent_prefix));
+}
+
+bool ice_take_dtls(struct component *c, const union addr *from,
+		   uint64_t now_ms, union addr *agent)
+{
+	if (!ice_allows(c, from, now_ms))
+		return false;
+	*agent = ice_agent_addr(pair_find(c->leg->ice, c->kind, from)->peer);
+	addr_cell_set(&c->dtls_from, from, true);
+	return true;
+}
+
+union addr ice_resolve(const struct component *c)
+{
+	union addr a;
+
+	addr_cell_get(&c->shown, &a);
+	if (!addr_is_set(&a))
+		addr_cell_get(&c->dtls_from, &a);
+	return a;
+}
+
 static void consent(struct component *c, const union addr *from,
 		    uint64_t now_ms)
 {

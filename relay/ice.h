@@ -93,6 +93,19 @@ enum drop ice_packet(struct path *path, struct path_packet *pkt);
 /* Which agent of the hub a STUN message is for, by its USERNAME; NULL: none. */
 struct ice *ice_of(const struct hub *hub, const uint8_t *p, size_t n);
 
+/* RFC 8842 5.1, RFC 5763 6.7.1: whatever pair its datagrams take, a DTLS
+ * association is with the agent, not with an address. To a handshake the agent
+ * of that ufrag has this address, which is nobody's (100::/64, RFC 6666). */
+union addr ice_agent_addr(uint64_t peer);
+bool ice_is_agent_addr(const union addr *a);
+/* DTLS came from there: if the source is validated, *agent is its agent's
+ * address. false: it is not. */
+bool ice_take_dtls(struct component *c, const union addr *from,
+		   uint64_t now_ms, union addr *agent);
+/* Where datagrams to the agent go: the selected address, and before there is
+ * one, where its DTLS came from last. Any thread. Not set: nowhere. */
+union addr ice_resolve(const struct component *c);
+
 /* Has this source been validated? */
 bool ice_allows(const struct component *c, const union addr *from,
 		uint64_t now_ms);

@@ -200,7 +200,19 @@ static void fence_done(struct order *order)
 
 /* ---- what a peer selects ---- */
 
-/* As DTLS client we start where ICE says that the peer is. */
+/* What its handshake is told of the peer: that it can be reached, and that it
+ * is the agent that the SDP names. */
+static union addr agent_addr(const struct media *m, enum media_side side,
+			     unsigned kind)
+{
+	uint64_t peer = m->conf[side].ice_peer;
+	union addr a;
+
+	addr_cell_get(&m->bridge.leg[side].component[kind].shown, &a);
+	return peer && addr_is_set(&a) ? ice_agent_addr(peer) : ADDR_NONE;
+}
+
+/* As DTLS client we start when ICE says where the peer is. */
 static void report_done(struct order *order)
 {
 	struct report *r = (struct report *)(void *)order;
@@ -211,7 +223,7 @@ static void report_done(struct order *order)
 	atomic_store(&r->posted, false);
 	if (m->closed || !assoc)
 		return;
-	addr_cell_get(&m->bridge.leg[r->side].component[r->kind].shown, &peer);
+	peer = agent_addr(m, r->side, r->kind);
 	(void)assoc_peer(assoc, &peer, &m->conf[r->side]);
 }
 
@@ -529,8 +541,7 @@ static int leg_remember(struct media *m, enum media_side side,
 			m->assoc[side][k] = change->assoc[k];
 		peer = change->facts.said[k];
 		if (has_ice(conf))
-			addr_cell_get(&m->bridge.leg[side].component[k].shown,
-				      &peer);
+			peer = agent_addr(m, side, k);
 		if (!err && m->assoc[side][k])
 			err = assoc_peer(m->assoc[side][k], &peer, conf);
 	}

@@ -57,6 +57,7 @@ struct component {
 	 * authentic checks, and when the last came; whom to tell that it has
 	 * selected another address (NULL: nobody). */
 	uint64_t consent_ms;
+	struct addr_cell dtls_from; /* its DTLS came from there last */
 	counter_cell checks;
 	counter_cell check_ms;
 	void (*selected)(struct component *c);

@@ -18,7 +18,7 @@ static struct assoc the_assoc;
 int assoc_input(const struct assoc *assoc, const union addr *from,
 		const void *p, size_t n)
 {
-	(void)from;
+	current->dtls_from = *from;
 	(void)p;
 	(void)n;
 	assert_ptr_equal(assoc, &the_assoc);

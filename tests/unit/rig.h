@@ -22,6 +22,7 @@ struct rig {
 	/* Handshakes are a double too: what DTLS comes is counted. */
 	int dtls_err; /* what handing it over returns */
 	unsigned dtls; /* datagrams handed over */
+	union addr dtls_from; /* whose the last was */
 	uint8_t out_octets[RIG_OUT_MAX];
 	struct io_packet out; /* the last taken by rig_take() */
 };

@@ -278,6 +278,32 @@ static void dtls_from_validated_sources_only(void **state)
 	assert_int_equal(rig.dtls, 1);
 }
 
+/* A browser that changes its mind in the middle of a handshake is no other. */
+static void dtls_is_with_the_agent(void **state)
+{
+	static const uint8_t hello[] = {22, 254, 253, 0, 0};
+	struct component *c = component(MEDIA_A);
+	union addr first, at;
+
+	(void)state;
+	rig_dtls(&rig, MEDIA_A);
+	check_from(&stranger, &(struct check){0});
+	expect_answer(&stranger);
+	rig_put(&rig, MEDIA_A, 0, &stranger, hello, sizeof(hello));
+	rig_run(&rig);
+	first = rig.dtls_from;
+	assert_true(ice_is_agent_addr(&first));
+	at = ice_resolve(c);
+	assert_true(addr_eq(&at, &stranger));
+	nominate(&elsewhere);
+	rig_put(&rig, MEDIA_A, 0, &elsewhere, hello, sizeof(hello));
+	rig_run(&rig);
+	assert_int_equal(rig.dtls, 2);
+	assert_true(addr_eq(&first, &rig.dtls_from));
+	at = ice_resolve(c);
+	assert_true(addr_eq(&at, &elsewhere));
+}
+
 static void many_sources_keep_the_selected(void **state)
 {
 	union addr from = stranger;
@@ -424,6 +450,7 @@ int main(void)
 		T(media_comes_from_validated_sources_only),
 		T(use_candidate_selects),
 		T(dtls_from_validated_sources_only),
+		T(dtls_is_with_the_agent),
 		T(many_sources_keep_the_selected),
 		T(sending_ends_without_consent),
 		T(authentic_media_is_a_sign_of_life),
