@@ -9,38 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "lib/base/log.h"
-#include "relay/assoc.h"
-#include "relay/hub.h"
-#include "relay/plane_priv.h"
-
-/* The peer has selected another address: on its way to the control thread. */
-struct report {
-	struct order order;
-	struct media *media;
-	enum media_side side;
-	unsigned kind;
-	atomic_bool posted;
-};
-
-struct media {
-	struct bridge bridge; /* the worker's */
-	struct plane *plane;
-	struct certificate *certificate; /* or NULL */
-	struct worker *worker;
-	struct plane_interface *interface[2];
-	struct hub *hub[2]; /* NULL: ports of its own, then: */
-	struct port_pair ports[2];
-	struct report report[2][COMPONENTS];
-	bool set[2];
-	struct leg_conf conf[2]; /* as last set; holds keys */
-	struct assoc *assoc[2][COMPONENTS]; /* as ordered last */
-	struct order attach;
-	struct order detach;
-	struct order fence;
-	struct leg_change left[2]; /* what the worker gave up in detach */
-	bool closed; /* by the owner; the rest is under way */
-	struct event fade; /* timer: ends what fades */
-};
+#include "relay/media_priv.h"
 
 struct leg_order {
 	struct order order;
@@ -198,57 +167,6 @@ static void fence_done(struct order *order)
 	plane_release(plane);
 }
 
-/* ---- what a peer selects ---- */
-
-/* What its handshake is told of the peer: that it can be reached, and that it
- * is the agent that the SDP names. */
-static union addr agent_addr(const struct media *m, enum media_side side,
-			     unsigned kind)
-{
-	uint64_t peer = m->conf[side].ice_peer;
-	union addr a;
-
-	addr_cell_get(&m->bridge.leg[side].component[kind].shown, &a);
-	return peer && addr_is_set(&a) ? ice_agent_addr(peer) : ADDR_NONE;
-}
-
-/* As DTLS client we start when ICE says where the peer is. */
-static void report_done(struct order *order)
-{
-	struct report *r = (struct report *)(void *)order;
-	struct media *m = r->media;
-	struct assoc *assoc = m->assoc[r->side][r->kind];
-	union addr peer;
-
-	atomic_store(&r->posted, false);
-	if (m->closed || !assoc)
-		return;
-	peer = agent_addr(m, r->side, r->kind);
-	(void)assoc_peer(assoc, &peer, &m->conf[r->side]);
-}
-
-/* Worker thread. What is under way will see the newest address. */
-static void on_selected(struct component *c)
-{
-	struct media *m = (struct media *)(void *)((char *)c->leg->bridge -
-				offsetof(struct media, bridge));
-	struct report *r = &m->report[c->leg->side][c->kind];
-
-	if (!atomic_exchange(&r->posted, true))
-		worker_report(m->worker, &r->order);
-}
-
-static void reports_init(struct media *m)
-{
-	for (unsigned side = 0; side < 2; side++)
-		for (unsigned k = 0; k < COMPONENTS; k++) {
-			m->report[side][k] = (struct report){
-				.order = {.done = report_done},
-				.media = m, .side = side, .kind = k};
-			m->bridge.leg[side].component[k].selected = on_selected;
-		}
-}
-
 static int take_ports(struct media *m, const struct media_args *args)
 {
 	for (unsigned side = 0; side < 2; side++) {
@@ -307,7 +225,7 @@ int media_open(struct media **media, struct plane *plane,
 						     m->ports[side].fd[k];
 	bridge_init(&m->bridge, fd);
 	locals_init(m);
-	reports_init(m);
+	media_ice_init(m);
 	plane_hold(plane);
 	worker_post(m->worker, &m->attach);
 	evtimer_assign(&m->fade, plane_base(plane), on_fade, m);
@@ -349,15 +267,10 @@ static union addr said(const union addr *a)
 	return addr_is_any(a) || !addr_port(a) ? ADDR_NONE : *a;
 }
 
-static bool has_ice(const struct leg_conf *conf)
-{
-	return conf->ice.ufrag[0] != '\0';
-}
-
 static void change_facts(struct leg_change *c, const struct leg_conf *conf)
 {
-	union addr rtp = has_ice(conf) ? ADDR_NONE : said(&conf->rtp);
-	union addr rtcp = has_ice(conf) || conf->rtcp_mux ? ADDR_NONE :
+	union addr rtp = media_has_ice(conf) ? ADDR_NONE : said(&conf->rtp);
+	union addr rtcp = media_has_ice(conf) || conf->rtcp_mux ? ADDR_NONE :
 							    said(&conf->rtcp);
 
 	c->facts = (struct leg_facts){
@@ -474,23 +387,11 @@ static int change_dtls(struct media *m, struct leg_change *c,
 	return err;
 }
 
-static int change_ice(struct media *m, struct leg_change *c,
-		      const struct leg_conf *now)
-{
-	const struct leg_conf *was = &m->conf[c->side];
-
-	c->ice_peer = now->ice_peer;
-	c->new_ice = !m->set[c->side] || strcmp(was->ice.ufrag, now->ice.ufrag);
-	if (!c->new_ice || !has_ice(now))
-		return 0;
-	return ice_new(&c->ice, &now->ice, now->ice_peer, m->hub[c->side]);
-}
-
 /* was: NULL if nothing of the old security may stay. */
 static int change_make(struct media *m, struct leg_change *c,
 		       const struct leg_conf *was, const struct leg_conf *now)
 {
-	int err = change_ice(m, c, now);
+	int err = media_change_ice(m, c, now);
 
 	if (err)
 		return err;
@@ -540,8 +441,8 @@ static int leg_remember(struct media *m, enum media_side side,
 		if (change->new_assoc[k])
 			m->assoc[side][k] = change->assoc[k];
 		peer = change->facts.said[k];
-		if (has_ice(conf))
-			peer = agent_addr(m, side, k);
+		if (media_has_ice(conf))
+			peer = media_agent_addr(m, side, k);
 		if (!err && m->assoc[side][k])
 			err = assoc_peer(m->assoc[side][k], &peer, conf);
 	}
