@@ -48,6 +48,30 @@ def test_a_call(relay, pen, baresip, tmp_path, a, b):
     wait_for(lambda: not ng("list")["calls"], why="Kamailio's delete")
 
 
+@pytest.mark.parametrize("flags", (
+    "via-branch=auto", "SDES-only-AES_CM_128_HMAC_SHA1_80 generate-mid "
+    "codec-strip-PCMA loop-protect TOS=184 media-handover single-codec "
+    "OSRTP-accept label=a full-rtcp-attribute"))
+def test_flags_as_kamailio_passes_them_on(relay, pen, baresip, tmp_path,
+                                          flags):
+    bob = baresip("bob", media="sdes", tone=1000)
+    proxy = pen.add(Kamailio(
+        tmp_path, TEMPLATE, relay=relay.udp(),
+        flags=f"{COMMON}{FLAGS['sdes']} {flags}",
+        next=f"sip:{bob.addr}:{bob.port}"))
+    alice = baresip("alice", tone=440, outbound=f"{proxy.addr}:{proxy.port}")
+    ng = relay.client()
+    alice.dial(f"sip:{bob.user}@example.org")
+    alice.established()
+    bob.established()
+    alice.wait_heard(1000)
+    bob.wait_heard(440)
+    assert len(ng("list")["calls"]) == 1
+    bob.hangup()
+    alice.closed()
+    wait_for(lambda: not ng("list")["calls"], why="Kamailio's delete")
+
+
 def test_the_limit_moves_kamailio_on(start_relay, pen, baresip, tmp_path):
     """`Parallel session limit reached`: the proxy asks the next relay."""
     full = start_relay("full", **{"sessions-max": 1})
