@@ -77,22 +77,6 @@ static void put_tenth(struct table *t, const char *column, int64_t thousandths)
 		put(t, column, slice_of(text, (size_t)n));
 }
 
-/* How it arrives: times in ms, the age of the last packet in s. */
-static void put_quality(struct table *t, const struct value *stream)
-{
-	const struct value *dtls = value_get(stream, "DTLS");
-	int64_t rtt = value_get_int(stream, "round-trip time", 0);
-
-	if (value_get(stream, "lost"))
-		put_int(t, "lost", value_get_int(stream, "lost", 0));
-	put_tenth(t, "jitter", value_get_int(stream, "jitter_us", -1));
-	put_tenth(t, "rtt", rtt ? rtt : -1);
-	put_tenth(t, "mos", value_get_int(stream, "MOS", -10) * 100);
-	put_tenth(t, "age", value_get_int(stream, "last packet ms", -1));
-	if (value_get(dtls, "ms"))
-		put_int(t, "dtls ms", value_get_int(dtls, "ms", 0));
-}
-
 /* "audio RTP" */
 static void put_name(struct table *t, struct slice type, bool rtcp)
 {
@@ -104,10 +88,21 @@ static void put_name(struct table *t, struct slice type, bool rtcp)
 	obuf_fini(&ob);
 }
 
-static void add_stream(struct table *t, const struct value *tag,
+/* What is said of each stream, in turn. */
+struct walk {
+	const struct show *s;
+	struct table *t;
+	void (*fn)(struct walk *w, const struct value *tag,
+		   const struct value *media, const struct value *stream,
+		   bool rtcp);
+};
+
+static void add_stream(struct walk *w, const struct value *tag,
 		       const struct value *media, const struct value *stream,
 		       bool rtcp)
 {
+	struct table *t = w->t;
+
 	if (table_row_add(t))
 		return;
 	put(t, "leg", value_key(tag));
@@ -119,28 +114,54 @@ static void add_stream(struct table *t, const struct value *tag,
 		value_get_int(value_get(stream, "stats"), "packets", 0));
 	put_int(t, "out",
 		value_get_int(value_get(stream, "stats_out"), "packets", 0));
-	put_quality(t, stream);
 	put_int(t, "drop", drops_sum(value_get(stream, "drops")));
 }
 
-static void print_drops(const struct show *s, const struct value *stream)
+/* How it arrives, once something has. */
+static void add_quality(struct walk *w, const struct value *tag,
+			const struct value *media, const struct value *stream,
+			bool rtcp)
+{
+	int64_t ms = value_get_int(value_get(stream, "DTLS"), "ms", -1);
+	int64_t age = value_get_int(stream, "last packet ms", -1);
+	int64_t rtt = value_get_int(stream, "round-trip time", 0);
+	struct table *t = w->t;
+
+	if ((ms < 0 && age < 0) || table_row_add(t))
+		return;
+	put(t, "leg", value_key(tag));
+	put_name(t, value_get_str(media, "type"), rtcp);
+	if (value_get(stream, "lost"))
+		put_int(t, "lost", value_get_int(stream, "lost", 0));
+	put_tenth(t, "jitter ms", value_get_int(stream, "jitter_us", -1));
+	put_tenth(t, "rtt ms", rtt ? rtt : -1);
+	put_tenth(t, "mos", value_get_int(stream, "MOS", -10) * 100);
+	put_tenth(t, "age s", age);
+	if (ms >= 0)
+		put_int(t, "dtls ms", ms);
+}
+
+static void print_drops(struct walk *w, const struct value *tag,
+			const struct value *media, const struct value *stream,
+			bool rtcp)
 {
 	const struct value *drops = value_get(stream, "drops");
 	struct obuf ob = OBUF_INIT, line = OBUF_INIT;
 
+	(void)tag;
+	(void)media;
+	(void)rtcp;
 	if (drops_sum(drops)) {
 		obuf_fmt(&line, "dropped at port %lld: %.*s",
 			 (long long)value_get_int(stream, "local port", 0),
 			 SLICE(show_text(&ob, drops)));
-		show_wrapped(s, 0, obuf_as_slice(&line));
+		show_wrapped(w->s, 0, obuf_as_slice(&line));
 	}
 	obuf_fini(&ob);
 	obuf_fini(&line);
 }
 
-/* A row, or the line under the table, for each stream. */
-static void walk(const struct show *s, struct table *t,
-		 const struct value *query)
+static void walk(struct walk *w, const struct value *query)
 {
 	const struct value *tags = value_get(query, "tags");
 	const struct value *tag, *media, *stream;
@@ -151,29 +172,39 @@ static void walk(const struct show *s, struct table *t,
 			/* In pairs; with rtcp-mux there is no second. */
 			stream = value_first(value_get(media, "streams"));
 			for (unsigned i = 0; stream; i++) {
-				if (t)
-					add_stream(t, tag, media, stream,
-						   i % 2);
-				else
-					print_drops(s, stream);
+				w->fn(w, tag, media, stream, i % 2);
 				stream = value_next(stream);
 			}
 		}
 	}
 }
 
+/* False: it would have no rows. */
+static bool show_table(struct walk w, const struct value *query)
+{
+	bool any;
+
+	w.t = table_new();
+	if (!w.t)
+		return false;
+	walk(&w, query);
+	any = table_rows(w.t) > 0;
+	if (any)
+		table_print(w.s->to, w.t, 0, w.s->width);
+	table_free(w.t);
+	return any;
+}
+
 void streams_show(const struct show *s, const struct value *query)
 {
-	struct table *t = table_new();
+	struct walk rows = {.s = s, .fn = add_stream};
+	struct walk drops = {.s = s, .fn = print_drops};
+	struct walk quality = {.s = s, .fn = add_quality};
 
-	if (!t)
-		return;
-	walk(s, t, query);
-	if (table_rows(t)) {
-		table_print(s->to, t, 0, s->width);
-		walk(s, NULL, query);
-	} else {
+	if (!show_table(rows, query)) {
 		show_line(s, 0, "no streams yet", SLICE_NONE);
+		return;
 	}
-	table_free(t);
+	walk(&drops, query);
+	show_table(quality, query);
 }

@@ -4,7 +4,8 @@
 
 #include "ctl/show.h"
 
-/* A table with a row per stream, and under it why packets were dropped. */
+/* A table with a row per stream, under it why packets were dropped, and a
+ * second table of how they arrive. */
 void streams_show(const struct show *s, const struct value *query);
 
 #endif

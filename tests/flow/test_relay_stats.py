@@ -87,6 +87,8 @@ def test_streams_in_countersignctl(relay, call):
     c.a.send(110, gap=0.02)
     r = ctl("streams", relay=relay)
     assert r.returncode == 0, r.stderr
-    head, row = r.stdout.splitlines()[1:3]
-    assert {"lost", "jitter", "mos", "age"} <= set(head.split())
-    assert "dtls ms" in head and "DTLS" in row
+    lines = r.stdout.splitlines()
+    assert "keys" in lines[1] and "DTLS" in lines[2]
+    head, = (n for n, x in enumerate(lines) if "jitter ms" in x)
+    assert {"lost", "mos", "age"} <= set(lines[head].split())
+    assert "dtls ms" in lines[head] and "audio RTP" in lines[head + 1]
