@@ -553,20 +553,8 @@ unsigned media_tracks(const struct media *m, enum media_side side,
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < STREAM_TRACKS; i++) {
-		const struct track_cells *c = &in->track[i];
-
-		if (!counter_get(&c->packets))
-			continue;
-		v[n] = (struct media_track){
-			.ssrc = (uint32_t)counter_get(&c->ssrc),
-			.packets = counter_get(&c->packets),
-			.lost = (uint32_t)counter_get(&c->lost),
-			.highest = (uint32_t)counter_get(&c->newest),
-			.jitter_us = track_cells_jitter_us(c),
-			.last_ms = counter_get(&c->last_ms),
-			.clock = (uint32_t)counter_get(&c->clock),
-		};
-		track_cells_read(c, &v[n++].quality);
+		track_cells_show(&in->track[i], &v[n]);
+		n += v[n].packets > 0;
 	}
 	return n;
 }

@@ -99,6 +99,20 @@ uint32_t track_cells_jitter_us(const struct track_cells *c)
 			(uint32_t)counter_get(&c->clock));
 }
 
+void track_cells_show(const struct track_cells *c, struct media_track *t)
+{
+	*t = (struct media_track){
+		.ssrc = (uint32_t)counter_get(&c->ssrc),
+		.packets = counter_get(&c->packets),
+		.lost = (uint32_t)counter_get(&c->lost),
+		.highest = (uint32_t)counter_get(&c->newest),
+		.jitter_us = track_cells_jitter_us(c),
+		.last_ms = counter_get(&c->last_ms),
+		.clock = (uint32_t)counter_get(&c->clock),
+	};
+	track_cells_read(c, &t->quality);
+}
+
 /* What came in here since the last interval (RFC 3550 A.3). */
 static void interval_own(struct stream *s, struct track *t, uint64_t now_ms,
 			 struct counters *counters)

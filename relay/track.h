@@ -17,6 +17,7 @@
 #include "relay/counter.h"
 #include "relay/quality.h"
 
+struct media_track;
 struct stream;
 struct track;
 
@@ -71,6 +72,9 @@ void track_packet(struct stream *s, const struct rtp_view *v, uint64_t now_us,
 /* An RTCP compound that rtcpv_check() found good, as the sender sent it. */
 void track_rtcp(struct stream *s, const uint8_t *p, size_t n, uint64_t now_us,
 		struct counters *counters);
+
+/* All of it. */
+void track_cells_show(const struct track_cells *cells, struct media_track *t);
 
 /* Its jitter. */
 uint32_t track_cells_jitter_us(const struct track_cells *cells);
