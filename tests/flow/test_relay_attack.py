@@ -1,7 +1,6 @@
 """What strangers and liars get from the relay: nothing."""
 
 import random
-import socket
 import time
 
 import pytest
@@ -10,8 +9,8 @@ from harness.dtls import Certificate, Dtls, PROFILES, certificate
 from harness.endpoint import rtp, start, talk
 from harness.net import stays, wait_for
 from harness.relaycall import RelayCall
+from harness.stranger import Stranger
 
-STRANGERS = ("127.0.0.5", "127.0.0.6", "127.0.0.7")
 KINDS = ("dtls", "sdes", "rtp")
 
 
@@ -23,41 +22,6 @@ def call(relay, endpoint):
         return RelayCall(ng, endpoint(kind_a, **{**how, **(a or {})}),
                          endpoint(kind_b, **{**how, **(b or {})}))
     return make
-
-
-class Stranger:
-    """Sockets on other addresses, counting the octets they are sent."""
-
-    def __init__(self, addrs=STRANGERS):
-        self.socks = []
-        for addr in addrs:
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            s.bind((addr, 0))
-            s.setblocking(False)
-            self.socks.append(s)
-        self.sent = 0
-
-    def spray(self, datagram, host, ports):
-        for s in self.socks:
-            for port in ports:
-                s.sendto(datagram, (host, port))
-                self.sent += len(datagram)
-
-    def received(self):
-        n = 0
-        for s in self.socks:
-            try:
-                while True:
-                    n += len(s.recv(65536))
-            except BlockingIOError:
-                pass
-        return n
-
-    def close(self):
-        for s in self.socks:
-            s.close()
-
-    stop = close
 
 
 @pytest.fixture
