@@ -75,6 +75,23 @@ packages_install() {
 		die "apt-get could not install: $(echo $missing)." \
 			"Install them by hand and start again ($log)."
 	}
+	services_stop $missing
+}
+
+# services_stop NAME...: those of them that are services stay off. Only called
+# with what was installed just now: what the machine ran before is not ours.
+services_stop() {
+	local name
+	[ -d /run/systemd/system ] || return 0
+	for name; do
+		case " $services " in
+		*" $name "*)
+			as_root systemctl disable --now "$name" \
+				>/dev/null 2>&1 </dev/null
+			;;
+		esac
+	done
+	return 0
 }
 
 # packages_available NAME...: those of them that the archive has.
