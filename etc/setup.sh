@@ -9,7 +9,7 @@ packages_build="build-essential autoconf automake pkg-config libssl-dev
 packages_build_maybe="libipsec-mb-dev libxdp-dev libbpf-dev"
 packages_demo="baresip-core kamailio kamailio-tls-modules
 	kamailio-secsipid-modules"
-packages_check="clang libcmocka-dev mandoc python3 python3-pytest
+packages_check="chromium clang libcmocka-dev mandoc python3 python3-pytest
 	python3-aiortc python3-cryptography python3-openssl
 	python3-pylibsrtp rtpengine-daemon sip-tester"
 
