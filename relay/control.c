@@ -256,6 +256,15 @@ static void listen_later(struct listener *l)
 		event_add(l->event, NULL);
 }
 
+/* Who comes over the network has not shown yet that he may ask, and must not
+ * keep out those of this host. */
+static bool has_room(const struct listener *l)
+{
+	unsigned kept = l->conf->kind == CONFIG_UNIX ? 0 : CONTROL_CLIENTS_UNIX;
+
+	return l->control->count + kept < CONTROL_CLIENTS_MAX;
+}
+
 static void stream_ready(evutil_socket_t fd, short what, void *arg)
 {
 	static const int yes = 1;
@@ -281,7 +290,7 @@ static void stream_ready(evutil_socket_t fd, short what, void *arg)
 		close(s);
 		return;
 	}
-	if (l->control->count < CONTROL_CLIENTS_MAX &&
+	if (has_room(l) &&
 	    client_new(l, &from, s) == 0)
 		return;
 	close(s);

@@ -13,6 +13,7 @@
 
 enum {
 	CONTROL_CLIENTS_MAX = 256, /* of all streams; more are closed */
+	CONTROL_CLIENTS_UNIX = 64, /* of them, for UNIX sockets only */
 	CONTROL_PENDING_MAX = 1 << 20, /* octets a client does not fetch */
 	CONTROL_PARTIAL_S = 5, /* until a message must be complete */
 	CONTROL_FIRST_S = 30, /* until a TCP client must have asked something */

@@ -79,6 +79,15 @@ def test_tcp_that_never_ends_is_closed(relay, ports):
     assert Ng(ports["tcp"])("ping")
 
 
+def test_network_clients_leave_room_for_local_ones(relay, ports, tmp_path):
+    to = (LOCAL, int(ports["tcp"].rsplit(":", 1)[1]))
+    had = [socket.create_connection(to, 10) for _ in range(256)]
+    assert web.ended(had[-1])           # more than there is room for
+    assert Ng(f"unix:{tmp_path}/r.sock")("ping")
+    for s in had:
+        s.close()
+
+
 def test_same_cookie_on_another_connection(relay, ports):
     """The first connection broke; the request is repeated on a second one:
     the answer is the first's."""
