@@ -183,6 +183,10 @@ int control_request(const struct listener *l, struct slice source,
 				 SLICE(source), lim.last);
 		return EACCES;
 	}
+	/* A cookie that was signed is the same request from wherever it comes:
+	 * who saw it on the way cannot have it done again. */
+	if (l->conf->guarded)
+		source = SLICE_LIT("signed");
 	cmd_request(c->cmd, source, m, ob);
 	return 0;
 }

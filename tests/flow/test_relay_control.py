@@ -265,6 +265,28 @@ def test_signed_requests_pass(guarded):
     assert web.read_response(s)[0] == 403
 
 
+def test_a_request_seen_on_the_way_changes_nothing_again(guarded):
+    """Sent once more by somebody without the key, from other sources."""
+    sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n" \
+        "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
+    ng = Ng(guarded["udp"])
+    names = {"call-id": "r", "from-tag": "f"}
+
+    def ask(n, **keys):
+        request = signed(b"c%d" % n, ng.encode(keys))
+        ng.send(request)
+        return request, ng.decode(ng.receive().partition(b" ")[2])
+
+    offer, reply = ask(1, command="offer", sdp=sdp, **names)
+    assert reply["result"] == "ok"
+    assert ask(2, command="delete", **names)[1]["result"] == "ok"
+    for where, bind in (("udp", None), ("udp", "127.0.1.77"), ("tcp", None)):
+        other = Ng(guarded[where], bind=bind)
+        other.send(offer)
+        assert other.receive()
+    assert ask(3, command="list")[1]["calls"] == []
+
+
 def test_others_are_not_heard(guarded):
     ng = Ng(guarded["udp"], bind="127.0.2.1", timeout=0.3)
     ng.send(signed(b"c1", PING))
