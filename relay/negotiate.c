@@ -155,6 +155,22 @@ static bool keys_stay(const struct session_leg *leg, uint32_t wanted)
 	return leg->ours.n > 0;
 }
 
+/* Of those, only the key in use goes on. One that was left for another begins
+ * with a new index, which its old packets have had (RFC 3711 section 9.1). */
+static void keys_again(struct sdes_keys *keys, const struct session_leg *leg)
+{
+	*keys = leg->ours;
+	for (unsigned i = 0; leg->set && i < keys->n; i++) {
+		struct sdes_key *key = &keys->v[i];
+
+		if (leg->conf.security != LEG_SDES ||
+		    leg->conf.tx.suite != key->suite ||
+		    CRYPTO_memcmp(leg->conf.tx.key_salt, key->key_salt,
+				  suite_key_salt(key->suite)))
+			rnd_fill(key->key_salt, suite_key_salt(key->suite));
+	}
+}
+
 static void key_add(struct sdes_keys *keys, uint32_t *wanted,
 		    enum suite suite)
 {
@@ -374,7 +390,7 @@ static enum refusal other_security(struct proposal *p,
 	/* Without a to-tag this may be another branch of a fork: a key that
 	 * one callee knows is none for the next. */
 	if (!new_key && o->to_tag.n && keys_stay(leg, wanted))
-		p->offer = leg->ours;
+		keys_again(&p->offer, leg);
 	else
 		keys_offer(&p->offer, wanted, &o->sdes);
 	return p->offer.n ? REFUSAL_NONE : REFUSAL_OPTIONS;
